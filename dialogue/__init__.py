@@ -1,0 +1,7 @@
+"""Dialogue: the customer base that answers back.
+
+Wings from the top floor to the ground: faces, insight, marketing, service, selling, customers, platform, kit.
+A wing imports only from wings below it; `docs/architecture.md` draws the floors.
+"""
+
+__version__ = "0.1.0"

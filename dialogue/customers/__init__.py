@@ -1,0 +1,1 @@
+"""Customers: the party and everything said between us — channels, timeline, documents, tasks."""

@@ -1,0 +1,89 @@
+"""`dialogue`: reads the verb, runs its module, and turns refusals into words, problem objects and exit codes.
+
+Exit codes: 0 done, 1 refused, 2 usage, 3 done with refused rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from dialogue import __version__
+
+VERBS = {
+    "run": "start everything on this machine: database, office, worker",
+    "web": "serve the office and the API",
+    "worker": "run background jobs",
+    "migrate": "bring the database to this version",
+    "check": "say whether this installation can serve",
+    "company": "create and list companies",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="dialogue", description="The customer base that answers back.")
+    top.add_argument("--version", action="version", version=f"dialogue {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, words in VERBS.items():
+        one = verbs.add_parser(verb, help=words, description=words[0].upper() + words[1:] + ".")
+        one.add_argument("--data", metavar="DIR", help="folder of the database, files and secrets (or DIALOGUE_DATA)")
+        one.add_argument("--json", action="store_true", help="one JSON object on stdout, progress on stderr")
+        import_module(f"dialogue.faces.command.{verb}").arguments(one)
+    return top
+
+
+def start_django() -> None:
+    """Load settings and rooms."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
+    import django
+
+    django.setup()
+
+
+def problem_of(error: Exception) -> dict[str, Any] | None:
+    """Return the problem object of an expected refusal, None for a fault of ours."""
+    from dialogue.kit.environment import EnvironmentRefusal
+    from dialogue.kit.errors import Refusal
+    from dialogue.platform.embedded.errors import DatabaseRefusal
+
+    if isinstance(error, Refusal):
+        return error.problem()
+    if isinstance(error, EnvironmentRefusal | DatabaseRefusal):
+        return {"type": "urn:dialogue:cannot-start", "title": str(error), "status": 503, "code": "cannot-start"}
+    return None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    options = parser().parse_args(argv)
+    if options.data:
+        os.environ["DIALOGUE_DATA"] = str(Path(options.data).absolute())
+    module = import_module(f"dialogue.faces.command.{options.verb}")
+    try:
+        return int(module.run(options) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            raise
+        if options.json:
+            print(json.dumps(problem, ensure_ascii=False, default=str))
+        else:
+            print(problem["title"], file=sys.stderr)
+        return 1
+
+
+def tell(options: argparse.Namespace, result: dict[str, Any], words: str) -> None:
+    """Print the outcome: words, or with --json one object on one line."""
+    print(json.dumps(result, ensure_ascii=False, default=str) if options.json else words, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

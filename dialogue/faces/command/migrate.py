@@ -1,0 +1,69 @@
+"""`dialogue migrate`: roles, structure and rights of the database, brought to this version."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import sys
+from hashlib import sha256
+from importlib.metadata import distributions
+from pathlib import Path
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+
+
+def fingerprint() -> str:
+    """Return a hash of every migration of ours and of the versions of installed packages."""
+    package = Path(__file__).resolve().parents[2]
+    digest = sha256()
+    for file in sorted(package.rglob("migrations/*.py")):
+        digest.update(file.name.encode() + file.read_bytes())
+    digest.update(json.dumps(sorted((d.metadata["Name"], d.version) for d in distributions())).encode())
+    return digest.hexdigest()
+
+
+def bring_up_to_date(*, quiet: bool = True) -> bool:
+    """Prepare the database and apply pending migrations as the owner; return whether any were pending.
+
+    A file in the data folder remembers the last fingerprint, so that an unchanged start costs one comparison.
+    """
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    from dialogue.faces.command import database
+
+    database.prepare()
+    marker = settings.DATA / "migrated"
+    now = fingerprint() + str(settings.DATABASES["owner"].get("NAME")) + str(settings.DATABASES["owner"].get("HOST", ""))
+    if not settings.DATABASE_URL and marker.exists() and marker.read_text() == now:
+        return False
+    owner = connections["owner"]
+    pending = bool(MigrationExecutor(owner).migration_plan(MigrationExecutor(owner).loader.graph.leaf_nodes()))
+    if pending:
+        database.refuse_newer(owner)
+        if database.holds_data(owner):
+            database.back_up_before_upgrade()
+        with contextlib.redirect_stdout(io.StringIO() if quiet else sys.stderr):
+            call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
+    else:
+        database.refuse_newer(owner)
+    database.settle(owner)
+    owner.close()
+    marker.write_text(now)
+    return pending
+
+
+def run(options: argparse.Namespace) -> int:
+    """Migrate and say what happened."""
+    from dialogue.faces.command.main import start_django, tell
+
+    start_django()
+    changed = bring_up_to_date(quiet=options.json)
+    tell(options, {"migrated": changed}, "The database was brought to this version." if changed else "Nothing to do.")
+    return 0

@@ -1,0 +1,25 @@
+"""`dialogue worker`: background jobs until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("--concurrency", type=int, default=2)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Work."""
+    from dialogue.faces.command.main import start_django
+
+    start_django()
+    from procrastinate.contrib.django import app
+
+    worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    with worker.replace_connector(worker.connector):
+        worker.run_worker(
+            concurrency=options.concurrency, install_signal_handlers=True, shutdown_graceful_timeout=1, delete_jobs="never"
+        )
+    return 0

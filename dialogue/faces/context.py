@@ -1,0 +1,31 @@
+"""What every office page's frame needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from dialogue.faces.office.menu import menu
+from dialogue.faces.requests import company_of
+from dialogue.kit.assets import asset
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return company, menu and asset names for the page frame."""
+    company = company_of(request)
+    actor = getattr(request, "actor", None)
+    groups = menu(request) if actor else []
+    return {
+        "company": company,
+        "actor": actor,
+        "base": f"/c/{company.login}" if company else "",
+        "menu": groups,
+        "bottom": [line for group in groups for line in group][:4],
+        "languages": settings.LANGUAGES,
+        "theme": getattr(request.user, "theme", "") if hasattr(request, "user") else "",
+        "office_css": asset("office.css"),
+        "office_js": asset("office.js"),
+        "public_css": asset("public.css"),
+    }

@@ -1,0 +1,45 @@
+"""The sidebar: registered items this member may open, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from dialogue.faces.requests import MemberRequest
+from dialogue.kit.menu import menu_items
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line as the page shows it."""
+
+    label: str | Promise
+    url: str
+    current: bool
+    count: int | None
+    icon: str
+
+
+def menu(request: HttpRequest) -> list[list[Line]]:
+    """Return the groups of menu lines for this member and this company."""
+    member = cast("MemberRequest", request)
+    shown = [
+        item
+        for item in menu_items
+        if (not item.permission or member.actor.can(item.permission)) and item.room not in member.company.rooms_off
+    ]
+    lines: list[list[Line]] = []
+    for _group, items in groupby(shown, key=lambda item: item.group):
+        group: list[Line] = []
+        for item in items:
+            url = reverse(item.url_name)
+            here = request.path == url if url.count("/") <= 3 else request.path.startswith(url)
+            count = item.count(member.actor) if item.count else None
+            group.append(Line(item.label, url, here, count, item.icon))
+        lines.append(group)
+    return lines

@@ -1,0 +1,128 @@
+"""The office's own pages: home, company choice, sign-in by link, language, theme, jobs."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from dialogue.faces.requests import MemberRequest, company_of, member_page, open_page
+from dialogue.kit.errors import NotPermitted
+from dialogue.kit.scope import without_tenant
+from dialogue.platform.accounts.links import find_sign_in, use_sign_in
+from dialogue.platform.accounts.models import Membership
+from dialogue.platform.accounts.permissions import CompanyPermission
+from dialogue.platform.jobs.models import Job
+from dialogue.platform.jobs.starting import cancel_job, retry_job
+from dialogue.platform.tenants.models import Tenant
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@open_page
+def home(request: HttpRequest) -> HttpResponseBase:
+    """Show the company's home; outside a company lead to the person's only one or to the choice."""
+    if not request.user.is_authenticated:
+        return redirect("/account/login/")
+    if company_of(request) is None:
+        own = _own_companies(request)
+        if len(own) == 1:
+            return redirect(f"/c/{own[0].login}/")
+        return redirect("/companies/")
+    return render(request, "office/home.html", {"title": company_of(request)})
+
+
+def _own_companies(request: HttpRequest) -> list[Tenant]:
+    with without_tenant("a person chooses among the companies he belongs to"):
+        places = Membership._base_manager.filter(user_id=int(request.user.pk or 0), is_active=True).values_list(
+            "tenant_id", flat=True
+        )
+        return list(Tenant.objects.filter(pk__in=list(places)).order_by("is_demo", "name"))
+
+
+@open_page
+def companies(request: HttpRequest) -> HttpResponseBase:
+    """List the companies the person belongs to."""
+    if not request.user.is_authenticated:
+        return redirect("/account/login/")
+    return render(request, "office/companies.html", {"companies": _own_companies(request)})
+
+
+@open_page
+def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show who signs in; only the button's POST uses the link up, so that a prefetching robot cannot."""
+    if request.method == "POST":
+        user = use_sign_in(token)
+        if user is None:
+            return render(request, "office/link_spent.html", status=410)
+        login(request, user, backend=BACKEND)
+        return redirect("/")
+    link = find_sign_in(token)
+    if link is None:
+        return render(request, "office/link_spent.html", status=410)
+    return render(request, "office/sign_in_link.html", {"person": link.user})
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    target = request.POST.get("next") or request.headers.get("Referer") or "/"
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
+        target = "/"
+    return HttpResponseRedirect(target)
+
+
+@open_page
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponseBase:
+    """Keep the reader's language: on his account when signed in, in a cookie anyway."""
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    if request.user.is_authenticated:
+        request.user.language = language
+        request.user.save(update_fields=["language"])
+    response = _back(request)
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=31536000, samesite="Lax")
+    return response
+
+
+@open_page
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponseBase:
+    """Keep the reader's theme on his account."""
+    theme = request.POST.get("theme", "")
+    if request.user.is_authenticated:
+        request.user.theme = theme if theme in {"light", "dark"} else ""
+        request.user.save(update_fields=["theme"])
+    return _back(request)
+
+
+@member_page
+def job_list(request: MemberRequest) -> HttpResponse:
+    """Show the company's background jobs, newest first."""
+    jobs = Job.objects.order_by("-id")[:100]
+    template = "office/jobs.html#rows" if request.headers.get("HX-Request") else "office/jobs.html"
+    return render(request, template, {"jobs": jobs, "may": request.actor.can(CompanyPermission.JOBS)})
+
+
+@member_page
+@require_POST
+def job_verb(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
+    """Cancel a job or run it again."""
+    job = get_object_or_404(Job.objects.all(), pk=pk)
+    if job.actor != request.actor.user and not request.actor.can(CompanyPermission.JOBS):
+        raise NotPermitted("")
+    {"cancel": cancel_job, "retry": retry_job}[verb](job)
+    return redirect("job_list")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say that nothing is here, with ways on."""
+    return render(request, "office/not_found.html", status=404)
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    """Say that the fault is ours and that nothing was changed."""
+    return render(request, "office/fault.html", status=500)

@@ -1,0 +1,22 @@
+"""Every door of the installation, listed by hand so that a reader sees them all."""
+
+from django.urls import include, path
+
+from dialogue.faces import health
+from dialogue.faces.office import views as office
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("", office.home, name="home"),
+    path("sign-in/<str:token>/", office.sign_in_by_link, name="sign_in_link"),
+    path("companies/", office.companies, name="companies"),
+    path("language/", office.choose_language, name="language"),
+    path("theme/", office.choose_theme, name="theme"),
+    path("jobs/", office.job_list, name="job_list"),
+    path("jobs/<int:pk>/<str:verb>/", office.job_verb, name="job_verb"),
+    path("account/", include("allauth.urls")),
+]
+handler404 = "dialogue.faces.office.views.not_found"
+handler500 = "dialogue.faces.office.views.fault"

@@ -1,0 +1,1 @@
+"""Insight: value, forecast, effects, processes, alerts and reports."""

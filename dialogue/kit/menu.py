@@ -1,0 +1,26 @@
+"""The menu registry: rooms add their page; the office shows what the member may open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from dialogue.kit.registry import Registry
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """One line of the sidebar. `count` returns the small figure beside it; `group` draws the lines between."""
+
+    label: str | Promise
+    url_name: str
+    group: str = "work"
+    permission: str = ""
+    room: str = ""
+    icon: str = ""
+    count: Callable[..., int | None] | None = None
+
+
+menu_items: Registry[MenuItem] = Registry("menu")

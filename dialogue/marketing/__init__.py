@@ -1,0 +1,1 @@
+"""Marketing: segments, contact policy, surveys and campaigns."""

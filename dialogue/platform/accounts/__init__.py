@@ -1,0 +1,1 @@
+"""Persons who sign in and their places in companies: users, memberships, roles, teams, reach, sign-in links, API keys."""

@@ -1,0 +1,193 @@
+"""Verbs over companies and their members."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from dialogue.kit.actors import Actor, system_actor
+from dialogue.kit.errors import InvalidInput, Refusal
+from dialogue.kit.scope import tenant_scope, without_tenant
+from dialogue.kit.signals import Event
+from dialogue.platform.accounts.models import Membership, MembershipRole, Role, Team, User
+from dialogue.platform.accounts.permissions import CompanyPermission
+from dialogue.platform.accounts.roles import BUILT_IN
+from dialogue.platform.audit.recording import difference, record, snapshot
+from dialogue.platform.audit.verbs import action
+from dialogue.platform.tenants.countries import BY_LANGUAGE, habit_of
+from dialogue.platform.tenants.errors import LoginTaken
+from dialogue.platform.tenants.models import LOGIN_PATTERN, Tenant
+
+company_created: Event[Tenant] = Event("accounts.company_created")
+COMPANY_FIELDS = ["name", "language", "country", "currency", "time_zone", "week_start"]
+
+
+def create_company(
+    name: str,
+    *,
+    login: str,
+    owner: str,
+    language: str = "",
+    country: str = "",
+    currency: str = "",
+    time_zone: str = "",
+    owner_name: str = "",
+    is_demo: bool = False,
+) -> tuple[Tenant, User]:
+    """Create a company with its built-in roles and its owner; return both.
+
+    Not an `@action`: there is no company yet whose member could be asked. Called by registration and the command line.
+
+    Raises:
+        InvalidInput: names every wrong field.
+        LoginTaken: another company has the login.
+    """
+    _refuse_bad_company(name, login=login, owner=owner, language=language, currency=currency, time_zone=time_zone)
+    country = (country or BY_LANGUAGE.get(language, "US")).upper()
+    habit = habit_of(country)
+    with transaction.atomic(), without_tenant("a login must be free in the whole installation"):
+        if Tenant.objects.filter(login__iexact=login).exists():
+            raise LoginTaken(
+                _("To create the company choose another login: “%(login)s” is taken.") % {"login": login}, field="login"
+            )
+        tenant = Tenant.objects.create(
+            login=login.lower(),
+            name=name.strip(),
+            language=language or habit.language,
+            country=country,
+            currency=(currency or habit.currency).upper(),
+            time_zone=time_zone or habit.time_zone,
+            week_start=habit.week_start,
+            is_demo=is_demo,
+        )
+        user, _made = User.objects.get_or_create(email=owner.strip().lower(), defaults={"name": owner_name.strip()})
+        if _made:
+            user.set_unusable_password()
+            user.save()
+        with tenant_scope(tenant.pk), translation.override(tenant.language):
+            by = system_actor(tenant.pk)
+            _make_roles()
+            membership = Membership.objects.create(user=user)
+            MembershipRole.objects.create(membership=membership, role=Role.objects.get(code="owner"))
+            record(by, "company.created", tenant, login=tenant.login)
+            company_created.tell(tenant)
+    return tenant, user
+
+
+def _refuse_bad_company(name: str, *, login: str, owner: str, language: str, currency: str, time_zone: str) -> None:
+    errors: dict[str, str] = {}
+    if not name.strip():
+        errors["name"] = _("Give the company a name.")
+    if not re.match(LOGIN_PATTERN, login):
+        errors["login"] = _("Use Latin letters and digits only, 2 to 40 of them.")
+    try:
+        validate_email(owner.strip())
+    except ValidationError:
+        errors["owner"] = _("Give the owner's e-mail address, for example name@example.org.")
+    if language and language not in dict(settings.LANGUAGES):
+        errors["language"] = _("Choose one of: %(list)s.") % {"list": ", ".join(code for code, _name in settings.LANGUAGES)}
+    if currency and not re.match(r"^[A-Za-z]{3}$", currency):
+        errors["currency"] = _("Give the three-letter code of a currency, for example EUR.")
+    if time_zone and time_zone not in available_timezones():
+        errors["time_zone"] = _("Give the name of a time zone, for example Europe/Bucharest.")
+    if errors:
+        raise InvalidInput(errors)
+
+
+def _make_roles() -> None:
+    for built_in in BUILT_IN:
+        Role.objects.create(
+            code=built_in.code,
+            name=str(built_in.name),
+            permissions=built_in.permissions(),
+            reach={kind: str(reach) for kind, reach in built_in.reach.items()},
+            everything=built_in.everything,
+        )
+
+
+@action(permission=CompanyPermission.MEMBERS)
+def invite_member(email: str, *, roles: list[Role], by: Actor, name: str = "", team: Team | None = None) -> Membership:
+    """Give a person a place in the company; return the membership.
+
+    Raises:
+        Refusal: the address is wrong, he is a member already, or no role was chosen.
+    """
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise Refusal(_("Give the person's e-mail address, for example name@example.org."), field="email") from None
+    if not roles:
+        raise Refusal(_("To invite a person choose at least one role."), field="roles")
+    user, made = User.objects.get_or_create(email=address, defaults={"name": name.strip()})
+    if made:
+        user.set_unusable_password()
+        user.save()
+    membership, fresh = Membership.objects.get_or_create(user=user, defaults={"team": team})
+    if not fresh and membership.is_active:
+        raise Refusal(_("This person is a member already: change his roles instead."), field="email")
+    membership.is_active = True
+    membership.save()
+    for role in roles:
+        MembershipRole.objects.get_or_create(membership=membership, role=role)
+    record(by, "member.invited", membership, roles=[role.name for role in roles])
+    return membership
+
+
+@action(permission=CompanyPermission.MEMBERS)
+def remove_member(membership: Membership, *, by: Actor) -> Membership:
+    """Close a person's place: his next request is refused; what he did stays under his name.
+
+    Raises:
+        Refusal: he is the last owner.
+    """
+    owners = MembershipRole.objects.filter(role__everything=True, membership__is_active=True)
+    if owners.exclude(membership=membership).count() == 0:
+        raise Refusal(_("To remove the last owner you must first make somebody else an owner."))
+    row = Membership.objects.select_for_update().get(pk=membership.pk)
+    row.is_active = False
+    row.save()
+    record(by, "member.removed", row)
+    return row
+
+
+@action(permission=CompanyPermission.SETTINGS)
+def change_company(tenant: Tenant, *, by: Actor, **fields: object) -> Tenant:
+    """Change the company's own facts; return it."""
+    row = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    before = snapshot(row, COMPANY_FIELDS)
+    for name in COMPANY_FIELDS:
+        if name in fields:
+            setattr(row, name, fields[name])
+    row.full_clean()
+    row.save()
+    record(by, "company.changed", row, changes=difference(before, snapshot(row, COMPANY_FIELDS)))
+    return row
+
+
+@action()
+def set_preferences(user: User, *, by: Actor, language: str | None = None, theme: str | None = None) -> User:
+    """Change the person's own language and theme; return the user.
+
+    Raises:
+        Refusal: somebody else's, or an unknown value.
+    """
+    if by.user != user.pk:
+        raise Refusal(_("Only the person himself changes his preferences."))
+    before = snapshot(user, ["language", "theme"])
+    if language is not None:
+        if language not in dict(settings.LANGUAGES):
+            raise Refusal(_("Choose one of the languages offered."), field="language")
+        user.language = language
+    if theme is not None:
+        user.theme = theme if theme in {"light", "dark"} else ""
+    user.save(update_fields=["language", "theme"])
+    record(by, "member.preferences", user, changes=difference(before, snapshot(user, ["language", "theme"])))
+    return user

@@ -1,0 +1,43 @@
+"""From a user and a company to an actor: the permissions and the reach that his roles add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dialogue.kit.actors import Actor, Reach
+from dialogue.platform.accounts.models import Membership, Role, User
+
+ORDER = {Reach.OWN: 0, Reach.TEAM: 1, Reach.ALL: 2}
+
+
+def widest(reaches: Iterable[dict[str, str]]) -> dict[str, Reach]:
+    """Return the widest reach per kind: several roles add up, none takes away."""
+    widened: dict[str, Reach] = {}
+    for reach in reaches:
+        for kind, value in reach.items():
+            wider = Reach(value)
+            if ORDER[wider] >= ORDER[widened.get(kind, Reach.OWN)]:
+                widened[kind] = wider
+    return widened
+
+
+def member_actor(user: User) -> Actor | None:
+    """Return the user's actor in the open company, or None where he has no active place."""
+    membership = Membership.objects.filter(user=user, is_active=True).first()
+    if membership is None or not user.is_active:
+        return None
+    roles = list(Role.objects.filter(membershiprole__membership=membership))
+    mates: frozenset[int] = frozenset({user.pk})
+    reach = widest(role.reach for role in roles)
+    if membership.team_id and Reach.TEAM in reach.values():
+        team = Membership.objects.filter(team_id=membership.team_id).values_list("user_id", flat=True)
+        mates = frozenset(team) | mates
+    return Actor(
+        tenant=membership.tenant_id,
+        label=str(user),
+        user=user.pk,
+        permissions=frozenset(name for role in roles for name in role.permissions),
+        reach=reach,
+        members=mates,
+        everything=any(role.everything for role in roles),
+    )

@@ -1,0 +1,6 @@
+from dialogue.kit.rooms import Room
+
+
+class AuditConfig(Room):
+    name = "dialogue.platform.audit"
+    label = "audit"

@@ -1,0 +1,16 @@
+"""The second fence of audit."""
+
+from typing import ClassVar
+
+from django.db import migrations
+
+from dialogue.platform.embedded.operations import Fence
+
+
+class Migration(migrations.Migration):
+    """Row security and company-carrying keys."""
+
+    dependencies: ClassVar = [("audit", "0001_first")]
+    operations: ClassVar = [
+        Fence("Entry"),
+    ]

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend with the open company sent into each transaction."""

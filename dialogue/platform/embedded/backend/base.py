@@ -1,0 +1,76 @@
+"""The database backend: starts the embedded server when first needed and sends the open company with SET LOCAL.
+
+The setting is transaction-wide, so nothing survives a commit and a transaction pooler in front is safe. Outside a
+transaction no company is set and row security shows nothing: it fails closed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.postgresql import base
+
+from dialogue.kit.scope import current_scope
+from dialogue.platform.embedded.server import server_for
+
+SET_SCOPE = "SELECT set_config('app.tenant', %s, true), set_config('app.door', %s, true)"
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """PostgreSQL that knows whose data is open."""
+
+    _sent: tuple[int | None, bool] | None = None
+    _rolling_back = False
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return psycopg's parameters; for the embedded server, start it first."""
+        embedded = self.settings_dict.get("EMBEDDED")
+        if embedded:
+            server = server_for(Path(embedded), throwaway=bool(self.settings_dict.get("THROWAWAY")))
+            server.start()
+            self.settings_dict["HOST"] = str(server.socket)
+        parameters: dict[str, Any] = super().get_connection_params()
+        return parameters
+
+    def _cursor(self, name: str | None = None) -> Any:
+        cursor = super()._cursor(name)  # type: ignore[misc]
+        if self.in_atomic_block and not self._rolling_back:
+            scope = current_scope()
+            wanted = (scope.tenant, scope.door)
+            if wanted != (self._sent or (None, False)):
+                self._send(wanted)
+        return cursor
+
+    def _send(self, wanted: tuple[int | None, bool]) -> None:
+        tenant, door = wanted
+        with self.connection.cursor() as raw:
+            raw.execute(SET_SCOPE, ["" if tenant is None else str(tenant), "open" if door else ""])
+        self._sent = wanted
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]
+        self._sent = None
+
+    def _rollback(self) -> None:
+        super()._rollback()  # type: ignore[misc]
+        self._sent = None
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        # Rolling back to a savepoint also takes back a setting sent after it.
+        # The transaction is aborted until the rollback is done: nothing else may be sent.
+        self._rolling_back = True
+        try:
+            super()._savepoint_rollback(sid)  # type: ignore[misc]
+        finally:
+            self._rolling_back = False
+        self._sent = (-1, False)
+
+    def _close(self) -> None:
+        super()._close()  # type: ignore[misc]
+        self._sent = None
+
+    def set_autocommit(self, autocommit: bool, force_begin_transaction_with_broken_autocommit: bool = False) -> None:
+        """Forget the sent company whenever a transaction begins or ends."""
+        super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
+        self._sent = None

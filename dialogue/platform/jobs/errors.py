@@ -1,0 +1,5 @@
+"""Why a job stopped."""
+
+
+class JobCancelled(Exception):
+    """Somebody asked the job to stop; what it finished stays, the rest was not begun."""

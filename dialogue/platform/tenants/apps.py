@@ -1,0 +1,6 @@
+from dialogue.kit.rooms import Room
+
+
+class TenantsConfig(Room):
+    name = "dialogue.platform.tenants"
+    label = "tenants"

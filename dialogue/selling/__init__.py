@@ -1,0 +1,1 @@
+"""Selling: catalogue, purchases, orders, payments, delivery, deals, partners."""

@@ -1,0 +1,1 @@
+"""Service: appeals, telephony and suggestions."""

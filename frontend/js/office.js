@@ -1,0 +1,32 @@
+// The office's behaviour: htmx for fragments, Alpine (CSP build) for small state, one shortcut table.
+import htmx from "htmx.org";
+import Alpine from "@alpinejs/csp";
+
+window.htmx = htmx;
+htmx.config.includeIndicatorStyles = false;
+htmx.config.allowEval = false;
+htmx.config.selfRequestsOnly = true;
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector("meta[name=csrf]")?.content;
+  if (token) event.detail.headers["X-CSRFToken"] = token;
+});
+
+// A native dialog opens from any element that names it.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) {
+    event.preventDefault();
+    document.getElementById(opener.dataset.dialog)?.showModal();
+  }
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog")?.close();
+});
+
+// Selects that act at once submit their form.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit();
+});
+
+window.Alpine = Alpine;
+Alpine.start();

@@ -1,0 +1,47 @@
+"""The fixed cast of every story: owner, manager, seller, and a stranger of another company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialogue.kit.actors import Actor
+from dialogue.kit.scope import tenant_scope
+from dialogue.platform.accounts.actions import create_company, invite_member
+from dialogue.platform.accounts.members import member_actor
+from dialogue.platform.accounts.models import Role, User
+from dialogue.platform.tenants.models import Tenant
+
+
+@dataclass
+class Cast:
+    """Two companies and their people."""
+
+    company: Tenant
+    owner: User
+    manager: User
+    seller: User
+    other_company: Tenant
+    stranger: User
+
+    def actor(self, user: User) -> Actor:
+        """Return the person's actor in the first company."""
+        with tenant_scope(self.company.pk):
+            found = member_actor(user)
+        assert found is not None
+        return found
+
+
+def make_cast() -> Cast:
+    """Create the cast."""
+    company, owner = create_company("Ромашка", login="romashka", owner="anna@example.org", language="ru", owner_name="Анна")
+    other, stranger = create_company(
+        "Other Ltd", login="other", owner="charlie@example.org", language="en", owner_name="Charlie"
+    )
+    with tenant_scope(company.pk):
+        by = member_actor(owner)
+        assert by
+        people = {}
+        for name, role in (("boris", "manager"), ("sergey", "employee")):
+            invite_member(f"{name}@example.org", roles=[Role.objects.get(code=role)], by=by, name=name.capitalize())
+            people[name] = User.objects.get(email=f"{name}@example.org")
+    return Cast(company, owner, people["boris"], people["sergey"], other, stranger)

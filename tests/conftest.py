@@ -1,0 +1,83 @@
+"""The test database: a throwaway embedded server, a template per state of the migrations, a clone per run.
+
+Tests connect as the fenced application role, so row security is really tested.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+SERVER_FOLDER = Path(os.environ.get("DIALOGUE_TEST_SERVER", Path(tempfile.gettempdir()) / f"dialogue-test-{os.geteuid()}"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the sync Playwright API and Django live in one thread."""
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _speak_english() -> None:
+    from django.utils import translation
+
+    translation.activate("en")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest, worker_id: str = "main") -> Iterator[None]:
+    """Clone the migrated template and point both connections at the clone."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connections
+
+    from dialogue.faces.command.migrate import fingerprint
+    from dialogue.platform.embedded import bootstrap
+    from dialogue.platform.embedded.server import SUPERUSER, server_for
+
+    named = os.environ.get("DIALOGUE_TEST_DATABASE")
+    if named:
+        pytest.exit("--database is served by its own tests", returncode=2)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    template = f"template_{fingerprint()[:16]}"
+    clone = f"test_{os.getpid()}_{worker}"
+    server = server_for(SERVER_FOLDER, throwaway=True)
+    server.start()
+    for alias in ("default", "owner"):
+        connections[alias].settings_dict.update(EMBEDDED=str(SERVER_FOLDER), THROWAWAY=True, HOST=str(server.socket))
+        settings.DATABASES[alias]["EMBEDDED"] = str(SERVER_FOLDER)
+    with (
+        django_db_blocker.unblock(),
+        psycopg.connect(host=str(server.socket), user=SUPERUSER, dbname="postgres", autocommit=True) as admin,
+    ):
+        admin.execute("SELECT pg_advisory_lock(8400)")
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+            making = f"{template}_making"
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
+            bootstrap.make_embedded_database(str(server.socket), SUPERUSER, making)
+            connections["owner"].settings_dict["NAME"] = making
+            call_command("migrate", database="owner", verbosity=0, interactive=False)
+            with connections["owner"].cursor() as cursor:
+                cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO dialogue_app")
+            connections["owner"].close()
+            admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(template)))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy OWNER dialogue_owner")
+        admin.execute(statement.format(sql.Identifier(clone), sql.Identifier(template)))
+        admin.execute("SELECT pg_advisory_unlock(8400)")
+        for alias in ("default", "owner"):
+            connections[alias].settings_dict["NAME"] = clone
+            settings.DATABASES[alias]["NAME"] = clone
+        yield
+        for alias in ("default", "owner"):
+            connections[alias].close()
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(clone)))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Keep pytest-django from naming databases: `django_db_setup` above does."""
