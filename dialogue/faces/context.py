@@ -8,8 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from dialogue.faces.office.menu import menu
-from dialogue.faces.requests import company_of
 from dialogue.kit.assets import asset
+from dialogue.platform.accounts.doors import company_of
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

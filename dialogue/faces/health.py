@@ -6,8 +6,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from dialogue.faces.requests import open_page
 from dialogue.kit.assets import is_built
+from dialogue.platform.accounts.doors import open_page
 
 
 @open_page

@@ -15,9 +15,9 @@ from django.shortcuts import render
 from django.urls import set_script_prefix
 from django.utils import translation
 
-from dialogue.faces.requests import company_of
 from dialogue.kit.errors import Refusal
 from dialogue.kit.scope import actor_scope, new_request_id, request_scope, tenant_scope, without_tenant
+from dialogue.platform.accounts.doors import company_of
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.tenants.models import Tenant
 

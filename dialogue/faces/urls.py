@@ -17,6 +17,20 @@ urlpatterns = [
     path("jobs/", office.job_list, name="job_list"),
     path("jobs/<int:pk>/<str:verb>/", office.job_verb, name="job_verb"),
     path("account/", include("allauth.urls")),
+    path("", include("dialogue.platform.accounts.urls")),
+    path("", include("dialogue.platform.imports.urls")),
+    path("", include("dialogue.platform.lists.urls")),
+    path("", include("dialogue.platform.search.urls")),
+    path("", include("dialogue.platform.notices.urls")),
+    path("", include("dialogue.platform.files.urls")),
+    path("", include("dialogue.platform.mail.urls")),
+    path("", include("dialogue.customers.parties.urls")),
+    path("", include("dialogue.customers.timeline.urls")),
+    path("", include("dialogue.customers.channels.urls")),
+    path("", include("dialogue.customers.tasks.urls")),
+    path("", include("dialogue.selling.deals.urls")),
+    path("", include("dialogue.selling.purchases.urls")),
+    path("", include("dialogue.insight.reports.urls")),
 ]
 handler404 = "dialogue.faces.office.views.not_found"
 handler500 = "dialogue.faces.office.views.fault"

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 
-from dialogue.faces.requests import MemberRequest
 from dialogue.kit.menu import menu_items
+from dialogue.platform.accounts.doors import MemberRequest
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from dialogue.faces.requests import MemberRequest, company_of, member_page, open_page
 from dialogue.kit.errors import NotPermitted
 from dialogue.kit.scope import without_tenant
+from dialogue.platform.accounts.doors import MemberRequest, company_of, member_page, open_page
 from dialogue.platform.accounts.links import find_sign_in, use_sign_in
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.accounts.permissions import CompanyPermission

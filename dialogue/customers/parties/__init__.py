@@ -1,0 +1,1 @@
+"""People and companies as one record: contact points, relations, characteristics, tags, phase."""

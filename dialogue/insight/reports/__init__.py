@@ -1,0 +1,1 @@
+"""Consolidated reports over deals, contacts and tasks."""

@@ -1,0 +1,59 @@
+"""Money: an amount with its currency; ISO 4217 minor units; printed with thin spaces in the reader's language."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
+from django.utils import translation
+from moneyed import Money
+
+# The decimals a stored amount keeps: unit prices of real shops have three (0.001), rates leave four.
+NO_BREAK, THIN = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+# What a business letter of the country writes, where Babel would print a bare code or a rarely used sign.
+SIGNS = {
+    ("ru", "RUB"): "руб.",
+    ("ru", "UAH"): "грн",
+    ("uk", "RUB"): "руб.",
+    ("uk", "UAH"): "грн",
+    ("ro", "RON"): "lei",
+    ("ro", "MDL"): "lei MDL",
+    ("ru", "MDL"): "лей MDL",
+}
+STORED_DIGITS = 19
+STORED_PLACES = 4
+
+
+def round_half_up(amount: Decimal, places: int) -> Decimal:
+    """Return the amount with `places` decimals, halves away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+
+
+def in_minor_units(money: Money) -> int:
+    """Return the amount in its currency's smallest unit, half up: 12.345 EUR is 1235, 12.5 JPY is 13."""
+    places = get_currency_precision(money.currency.code)
+    return int(round_half_up(money.amount, places).scaleb(places))
+
+
+def money_json(amount: Decimal | None, currency: str) -> dict[str, str] | None:
+    """Return money as the API writes it, `{"amount": "1.00", "currency": "RUB"}`, or None."""
+    if amount is None:
+        return None
+    return {"amount": str(round_half_up(amount, get_currency_precision(currency))), "currency": currency}
+
+
+def print_money(amount: Any, currency: str, language: str = "") -> str:
+    """Return the amount for a reader: grouped, with its currency, without empty kopecks ("1 520 000 руб.")."""
+    language = language or translation.get_language() or "en"
+    places = get_currency_precision(currency)
+    rounded = round_half_up(Decimal(amount), places)
+    if rounded == rounded.to_integral_value():
+        places = 0
+    digits = format_decimal(abs(rounded), format=f"#,##0.{'0' * places}" if places else "#,##0", locale=language)
+    digits = digits.replace(NO_BREAK, THIN)
+    minus = "\N{MINUS SIGN}" if rounded < 0 else ""
+    sign = SIGNS.get((language, currency)) or get_currency_symbol(currency, locale=language)
+    if language == "en":
+        return f"{minus}{sign}{THIN if sign.isalpha() else ''}{digits}"
+    return f"{minus}{digits}{THIN}{sign}"

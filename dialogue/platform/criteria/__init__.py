@@ -1,0 +1,1 @@
+"""The field registry and the rule tree: one JSON language for list filters, segments, automations and the API."""

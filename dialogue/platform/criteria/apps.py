@@ -1,0 +1,6 @@
+from dialogue.kit.rooms import Room
+
+
+class CriteriaConfig(Room):
+    name = "dialogue.platform.criteria"
+    label = "criteria"

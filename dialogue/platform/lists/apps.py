@@ -1,0 +1,6 @@
+from dialogue.kit.rooms import Room
+
+
+class ListsConfig(Room):
+    name = "dialogue.platform.lists"
+    label = "lists"

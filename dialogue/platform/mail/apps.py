@@ -1,0 +1,6 @@
+from dialogue.kit.rooms import Room
+
+
+class MailConfig(Room):
+    name = "dialogue.platform.mail"
+    label = "mail"

@@ -1,0 +1,1 @@
+"""What a person should know: mentions, finished jobs, assigned work."""

@@ -1,0 +1,6 @@
+from dialogue.kit.rooms import Room
+
+
+class NoticesConfig(Room):
+    name = "dialogue.platform.notices"
+    label = "notices"

@@ -1,0 +1,1 @@
+"""Exchange rates with their date and source: what was converted keeps all three."""

@@ -1,0 +1,1 @@
+"""Finds any record by part of a name, phone or address in either alphabet; the command palette asks here."""

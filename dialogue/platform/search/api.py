@@ -1,0 +1,5 @@
+"""The API operations of this room."""
+
+from ninja import Router
+
+router = Router()

@@ -1,0 +1,1 @@
+"""What is sold: products with their codes and categories."""

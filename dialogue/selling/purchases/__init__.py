@@ -1,0 +1,1 @@
+"""Who bought what and when, imported or ordered."""
