@@ -1,0 +1,16 @@
+"""What criteria add: the permission to define fields, and audit words."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.platform.audit.events import event_words
+from dialogue.platform.criteria.permissions import CriteriaPermission
+
+permission_groups.add(
+    "criteria",
+    PermissionGroup(label=_("Characteristics"), permissions={CriteriaPermission.DEFINE: _("Define characteristics")}),
+    weight=890,
+)
+event_words.add("characteristic.defined", _("defined a characteristic"))
+event_words.add("characteristic.changed", _("changed a characteristic"))
+event_words.add("characteristic.archived", _("took a characteristic out of use"))
