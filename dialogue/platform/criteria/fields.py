@@ -1,0 +1,157 @@
+"""The field registry: every attribute of every kind of record, built in or defined by the company, described once.
+
+Lists, filters, forms, import, export, the API, segments and print read the same description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from dialogue.kit.actors import Actor
+from dialogue.kit.errors import Refusal
+from dialogue.kit.registry import Registry
+from dialogue.platform.criteria.kinds import FieldKind
+from dialogue.platform.criteria.models import Characteristic
+
+CHARACTERISTICS = "characteristics."
+Choices = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks and when: what "me", "today" and "within 14d" mean in a rule."""
+
+    actor: Actor
+    zone: tzinfo = UTC
+    now: datetime = field(default_factory=timezone.now)
+    week_start: int = 1
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One attribute of a record.
+
+    `path` is the ORM path that is compared; `sort` the one that orders ("" = cannot be sorted by); `currency` the path of
+    a money's currency; `choices` lists (value, words) for the reader. `links` says the path crosses to many rows, so it
+    is compared by a semi-join. `characteristic` is set for a field the company defined.
+    """
+
+    name: str
+    label: str | Promise
+    kind: FieldKind
+    path: str
+    sort: str = ""
+    currency: str = ""
+    choices: Callable[[Asking], Choices] | None = None
+    links: bool = False
+    filterable: bool = True
+    editable: bool = False
+    importable: bool = False
+    hint: str | Promise = ""
+    applies_to: str = ""
+    characteristic: Characteristic | None = None
+
+    def choices_for(self, asking: Asking) -> Choices:
+        """Return what may be chosen, with words."""
+        if self.characteristic is not None:
+            return [(str(choice["code"]), str(choice["label"])) for choice in self.characteristic.choices]
+        return self.choices(asking) if self.choices else []
+
+    def value_of(self, row: Any) -> Any:
+        """Return the row's value."""
+        if self.characteristic is not None:
+            return row.characteristics.get(self.characteristic.code)
+        value = row
+        for step in self.path.split("__"):
+            value = getattr(value, step, None)
+            if value is None:
+                return None
+        return value
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows of another entity that belong to a record: `key` is their ORM path to its id."""
+
+    entity: str
+    key: str
+    label: str | Promise
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Entity:
+    """A kind of record: its model, its fields, its relations."""
+
+    name: str
+    label: str | Promise
+    plural: str | Promise
+    model: type[models.Model]
+    title: str = "name"
+    fields: Registry[Field] = field(default_factory=lambda: Registry("fields"))
+    relations: Registry[Relation] = field(default_factory=lambda: Registry("relations"))
+    characterised: bool = False
+
+    def add(self, *fields: Field) -> None:
+        """Register fields in their order."""
+        for one in fields:
+            self.fields.add(one.name, one)
+
+    def defined(self) -> list[Field]:
+        """Return the fields the open company defined."""
+        if not self.characterised:
+            return []
+        return [field_of(definition) for definition in Characteristic.objects.of(self.name)]
+
+    def every_field(self) -> dict[str, Field]:
+        """Return all fields by name, built-in ones first. Costs one query where the entity has characteristics."""
+        return {one.name: one for one in [*self.fields, *self.defined()]}
+
+    def visible_to(self, actor: Actor) -> models.QuerySet[Any]:
+        """Return the rows the actor may see."""
+        return self.model._default_manager.visible_to(actor)  # type: ignore[attr-defined,no-any-return]
+
+
+entities: Registry[Entity] = Registry("entities")
+
+
+def field_of(definition: Characteristic) -> Field:
+    """Return the field a characteristic makes."""
+    path = definition.slot or f"characteristics__{definition.code}"
+    return Field(
+        name=CHARACTERISTICS + definition.code,
+        label=definition.label,
+        kind=FieldKind(definition.kind),
+        path=path,
+        sort=definition.slot,
+        filterable=definition.kind != FieldKind.LONG_TEXT,
+        editable=True,
+        importable=True,
+        hint=definition.hint,
+        applies_to=definition.applies_to,
+        characteristic=definition,
+    )
+
+
+def refuse_unknown_fields(entity: Entity, names: Iterable[str], known: Mapping[str, Field]) -> None:
+    """Refuse names that the entity does not have.
+
+    Raises:
+        Refusal: names the field and the entity.
+    """
+    for name in names:
+        if name not in known:
+            raise Refusal(
+                _("There is no field “%(field)s” in “%(entity)s”.") % {"field": name, "entity": entity.plural},
+                field=name,
+                code="unknown-field",
+            )

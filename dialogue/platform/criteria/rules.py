@@ -1,0 +1,190 @@
+"""The rule tree: one JSON language for list filters, segments, automations and the API, compiled to PostgreSQL.
+
+A node is one of
+
+    {"all": [node, …]}   {"any": [node, …]}   {"not": node}
+    {"field": NAME, OPERATOR: VALUE}
+    {"has": RELATION, "where": [node, …], "count" | "sum" | "average": FIELD or true, "at_least" | "at_most" | …: NUMBER}
+    {"lacks": RELATION, "where": [node, …]}
+
+Relations compile to semi-joins (`id IN (SELECT …)`), never to OR EXISTS. Rooms above add leaves of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Avg, Count, F, Model, Q, Sum
+from django.utils.translation import gettext as _
+
+from dialogue.kit.errors import Refusal
+from dialogue.kit.registry import Registry
+from dialogue.platform.criteria.fields import Asking, Entity, Field, entities
+from dialogue.platform.criteria.operators import COMPARISONS, condition_of
+
+NEGATIVE = {"is_not": "is", "not_in": "in"}
+DEEPEST = 12
+MOST_NODES = 300
+AGGREGATES = {"count": Count, "sum": Sum, "average": Avg}
+Tree = Mapping[str, Any]
+
+
+class RuleRefusal(Refusal):
+    """The rule cannot be understood; `field` is the path of the node at fault."""
+
+    code = "wrong-rule"
+
+
+@dataclass
+class Compiler:
+    """Compiles trees over one entity for one asker; counts nodes so that no rule can grow without bound."""
+
+    entity: Entity
+    asking: Asking
+    nodes: int = 0
+
+    def __post_init__(self) -> None:
+        self.fields: dict[str, Field] = self.entity.every_field()
+
+    def compile(self, tree: Any, where: str = "filter", depth: int = 0) -> Q:
+        """Return the tree as a condition on the entity's rows.
+
+        Raises:
+            RuleRefusal: an unknown node, field, operator or value, by its path.
+        """
+        self.nodes += 1
+        if depth > DEEPEST or self.nodes > MOST_NODES:
+            raise RuleRefusal(_("The rule is too deep or too long: split it into segments."), field=where)
+        if not isinstance(tree, Mapping):
+            raise RuleRefusal(_('Each part of a rule must be an object such as {"field": …}.'), field=where)
+        for key, join in (("all", Q.AND), ("any", Q.OR)):
+            if key in tree:
+                return self._join(tree, key, join, where, depth)
+        if "not" in tree:
+            self._only(tree, {"not"}, where)
+            return ~self.compile(tree["not"], f"{where}.not", depth + 1)
+        if "field" in tree:
+            return self._field(tree, where)
+        if "has" in tree or "lacks" in tree:
+            return self._relation(tree, where, depth)
+        named = [leaf for leaf in leaves.keys() if leaf in tree]  # noqa: SIM118
+        if named:
+            return leaves.get(named[0])(self, tree, where)
+        raise RuleRefusal(
+            _("A rule knows: %(known)s.")
+            % {"known": ", ".join(["all", "any", "not", "field", "has", "lacks", *leaves.keys()])},
+            field=where,
+        )
+
+    @staticmethod
+    def _only(tree: Tree, known: set[str], where: str) -> None:
+        extra = sorted(set(tree) - known)
+        if extra:
+            raise RuleRefusal(_("“%(word)s” has no place here.") % {"word": extra[0]}, field=where)
+
+    def _join(self, tree: Tree, key: str, join: str, where: str, depth: int) -> Q:
+        self._only(tree, {key}, where)
+        parts = tree[key]
+        if not isinstance(parts, list):
+            raise RuleRefusal(_("“%(word)s” takes a list of rules.") % {"word": key}, field=where)
+        if not parts:
+            # An empty "all" is true for everybody, an empty "any" for nobody.
+            return Q() if join == Q.AND else Q(pk__in=[])
+        compiled = Q()
+        for number, part in enumerate(parts):
+            compiled = compiled._combine(self.compile(part, f"{where}.{key}[{number}]", depth + 1), join)  # type: ignore[attr-defined]
+        return compiled
+
+    def _field(self, tree: Tree, where: str) -> Q:
+        name = tree["field"]
+        found = self.fields.get(name) if isinstance(name, str) else None
+        if found is None or not found.filterable:
+            raise RuleRefusal(
+                _("There is no field “%(field)s” in “%(entity)s”.") % {"field": name, "entity": self.entity.plural},
+                field=f"{where}.field",
+                code="unknown-field",
+            )
+        operators = {key: value for key, value in tree.items() if key != "field"}
+        if not operators:
+            raise RuleRefusal(_('Say how “%(field)s” is compared, for example {"is": …}.') % {"field": name}, field=where)
+        condition = Q()
+        for operator, value in operators.items():
+            condition &= self._one(found, operator, value, f"{where}.{operator}")
+        return condition
+
+    def _one(self, found: Field, operator: str, value: Any, where: str) -> Q:
+        if not found.links:
+            return condition_of(found, operator, value, self.asking, where)
+        # A path to many rows: "none of them is" is the negation of "some is", each as a semi-join.
+        positive = NEGATIVE.get(operator, operator)
+        rows = self.entity.model._default_manager.filter(condition_of(found, positive, value, self.asking, where))
+        some = Q(pk__in=rows.values("pk"))
+        return some if positive == operator else ~some
+
+    def _relation(self, tree: Tree, where: str, depth: int) -> Q:
+        word = "has" if "has" in tree else "lacks"
+        relation = self.entity.relations.find(str(tree[word]))
+        if relation is None:
+            known = ", ".join(self.entity.relations.keys())
+            raise RuleRefusal(_("“%(word)s” knows: %(known)s.") % {"word": word, "known": known}, field=f"{where}.{word}")
+        inner = Compiler(entities.get(relation.entity), self.asking, self.nodes)
+        rows = inner.entity.model._default_manager.filter(**relation.extra).exclude(**{f"{relation.key}__isnull": True})
+        parts = tree.get("where", [])
+        if not isinstance(parts, list):
+            raise RuleRefusal(_("“%(word)s” takes a list of rules.") % {"word": "where"}, field=where)
+        for number, part in enumerate(parts):
+            rows = rows.filter(inner.compile(part, f"{where}.where[{number}]", depth + 1))
+        self.nodes = inner.nodes
+        if word == "lacks":
+            self._only(tree, {"lacks", "where"}, where)
+            return ~Q(pk__in=rows.values(relation.key))
+        return self._aggregate(tree, rows, relation.key, inner, where)
+
+    def _aggregate(self, tree: Tree, rows: Any, key: str, inner: Compiler, where: str) -> Q:
+        chosen = [name for name in AGGREGATES if name in tree]
+        bounds = {name: tree[name] for name in COMPARISONS if name in tree}
+        self._only(tree, {"has", "where", *chosen, *bounds}, where)
+        if not chosen and not bounds:
+            return Q(pk__in=rows.values(key))
+        name = chosen[0] if chosen else "count"
+        if name == "count":
+            measured: Any = Count("pk")
+        else:
+            measured_field = inner.fields.get(str(tree[name]))
+            if measured_field is None:
+                raise RuleRefusal(_("There is no field “%(field)s” here.") % {"field": tree[name]}, field=f"{where}.{name}")
+            measured = AGGREGATES[name](F(measured_field.path))
+        if not bounds:
+            raise RuleRefusal(_('Say how much: for example {"at_least": 3}.'), field=where)
+        grouped = rows.order_by().values(key).annotate(measured=measured)
+        for bound, number in bounds.items():
+            if isinstance(number, bool) or not isinstance(number, (int, float, str)):
+                raise RuleRefusal(_("“%(word)s” takes a number.") % {"word": bound}, field=f"{where}.{bound}")
+            grouped = grouped.filter(**{f"measured__{COMPARISONS[bound]}": number})
+        return Q(pk__in=grouped.values(key))
+
+
+Leaf = Callable[[Compiler, Tree, str], Q]
+leaves: Registry[Leaf] = Registry("rule leaves")
+
+
+def compile_rule(entity: str, tree: Any, asking: Asking) -> Q:
+    """Return a rule tree as a condition on the entity's rows.
+
+    Raises:
+        RuleRefusal: names the part at fault by its path.
+    """
+    return Compiler(entities.get(entity), asking).compile(tree)
+
+
+def matching(entity: str, tree: Any, asking: Asking) -> Any:
+    """Return the rows of the entity that the asker may see and the rule matches."""
+    found = entities.get(entity)
+    return found.visible_to(asking.actor).filter(compile_rule(entity, tree, asking))
+
+
+def subject_of(model: type[Model]) -> Entity | None:
+    """Return the entity of a model, or None."""
+    return next((entity for entity in entities if entity.model is model), None)

@@ -1,0 +1,118 @@
+"""The declaration of a list: what it shows, how it filters, what can be done with its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+
+from dialogue.kit.actors import Actor
+from dialogue.kit.registry import Registry
+from dialogue.platform.criteria.fields import Asking, Entity, entities
+
+Words = str | Promise
+PAGE_SIZES = (20, 40, 100)
+PAGE_SIZE = 40
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A view that every company has, such as "Open deals"."""
+
+    code: str
+    label: Words
+    rule: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button of the list's head. `dialog` opens a dialog by htmx; `main` is the one primary button."""
+
+    label: Words
+    url_name: str
+    permission: str = ""
+    main: bool = False
+    dialog: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """Another way to see the same rows: the board beside the list."""
+
+    label: Words
+    url_name: str
+
+
+@dataclass(frozen=True)
+class BulkVerb:
+    """One change for many rows at once, with its undo.
+
+    `run(ids, value, by)` changes the rows set-wise and returns `{id: before}`; `restore(befores, after, by)` puts back
+    the rows that still hold `after` and returns their ids. `field` names the field whose input the dialog shows.
+    """
+
+    code: str
+    label: Words
+    permission: str
+    field: str
+    run: Callable[[list[int], Any, Actor], dict[int, Any]]
+    restore: Callable[[dict[int, Any], Any, Actor], list[int]]
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What an empty list says and offers."""
+
+    title: Words
+    words: Words
+    buttons: tuple[Button, ...] = ()
+
+
+def _unchanged(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows
+
+
+def _by_title(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
+    return rows.filter(name__icontains=text)
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A list of one entity's records."""
+
+    name: str
+    entity: str
+    title: Words
+    url_name: str
+    columns: tuple[str, ...]
+    quick: tuple[str, ...]
+    empty: Empty
+    row_url: Callable[[Any], str]
+    sort: str = "-created_at"
+    permission: str = ""
+    amount: str = ""
+    search_words: Words = ""
+    presets: tuple[Preset, ...] = ()
+    default_preset: str = ""
+    buttons: tuple[Button, ...] = ()
+    views: tuple[View, ...] = ()
+    bulk: tuple[BulkVerb, ...] = ()
+    related: Callable[[QuerySet[Any]], QuerySet[Any]] = _unchanged
+    search: Callable[[QuerySet[Any], str, Asking], QuerySet[Any]] = _by_title
+    cells: Mapping[str, Callable[[Any, Asking], Any]] = field(default_factory=dict)
+    change: Callable[..., Any] | None = None
+
+    def of(self) -> Entity:
+        """Return the entity the list shows."""
+        return entities.get(self.entity)
+
+    def preset(self, code: str) -> Preset | None:
+        """Return the preset with this code, or None."""
+        return next((preset for preset in self.presets if preset.code == code), None)
+
+
+list_pages: Registry[ListPage] = Registry("list pages")

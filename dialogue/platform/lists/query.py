@@ -1,0 +1,324 @@
+"""From an address to rows: the filter as a rule tree, the order, the page by key."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from dialogue.kit.errors import Refusal
+from dialogue.platform.criteria.fields import Asking, Field
+from dialogue.platform.criteria.kinds import FieldKind
+from dialogue.platform.criteria.operators import OPERATORS
+from dialogue.platform.criteria.rules import Compiler
+from dialogue.platform.lists.pages import PAGE_SIZE, PAGE_SIZES, ListPage
+
+PREFIX = "f."
+LISTED = {FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.USER, FieldKind.LINK}
+SEVERAL = {"in", "not_in", "between"}
+ANY_PRESET = "all"
+
+
+def default_operator(kind: FieldKind) -> str:
+    """Return the operator of a filter input that names none."""
+    if kind in LISTED:
+        return "in"
+    if kind in {FieldKind.TEXT, FieldKind.LONG_TEXT}:
+        return "contains"
+    return "within" if kind in {FieldKind.DATE, FieldKind.MOMENT} else "is"
+
+
+def split_name(name: str, fields: Mapping[str, Field]) -> tuple[Field, str] | None:
+    """Return the field and the operator of a parameter such as `f.budget.at_least`, or None for an unknown field."""
+    rest = name.removeprefix(PREFIX)
+    if rest in fields:
+        return fields[rest], default_operator(fields[rest].kind)
+    stem, _dot, operator = rest.rpartition(".")
+    if stem in fields and operator in OPERATORS[fields[stem].kind]:
+        return fields[stem], operator
+    return None
+
+
+@dataclass
+class Cursor:
+    """A place in an ordered list: the order's value and the id of the row beside it."""
+
+    value: Any
+    pk: int
+
+    def encode(self) -> str:
+        """Return the cursor as it stands in an address."""
+        value = self.value
+        if isinstance(value, (Decimal, datetime, date)):
+            value = str(value) if isinstance(value, Decimal) else value.isoformat()
+        return base64.urlsafe_b64encode(json.dumps([value, self.pk]).encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """Return the cursor of an address.
+
+        Raises:
+            Refusal: somebody changed it.
+        """
+        try:
+            value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            if isinstance(value, (dict, list)):
+                raise TypeError
+            return cls(value, int(pk))
+        except (ValueError, TypeError):
+            raise Refusal(_("This page of the list no longer exists: begin from its first page."), field="after") from None
+
+
+@dataclass
+class Order:
+    """One sort: a path, its direction, whether it can be empty (empty values come last either way)."""
+
+    field: Field
+    descending: bool
+    nullable: bool
+
+    def by(self, *, backwards: bool = False) -> list[Any]:
+        """Return the ORM ordering, id as the tie-breaker."""
+        down = self.descending != backwards
+        path = F(self.field.sort)
+        if not self.nullable:
+            first = path.desc() if down else path.asc()
+        elif backwards:
+            first = path.desc(nulls_first=True) if down else path.asc(nulls_first=True)
+        else:
+            first = path.desc(nulls_last=True) if down else path.asc(nulls_last=True)
+        return [first, "-pk" if down else "pk"]
+
+    def beyond(self, cursor: Cursor, *, backwards: bool = False) -> Q:
+        """Return the rows on the far side of the cursor in this order."""
+        path, down = self.field.sort, self.descending != backwards
+        sign = "lt" if down else "gt"
+        later_id = Q(**{f"pk__{sign}": cursor.pk})
+        if cursor.value is None:
+            empty = Q(**{f"{path}__isnull": True})
+            return (empty & later_id) | ~empty if backwards else empty & later_id
+        beyond = Q(**{f"{path}__{sign}": cursor.value}) | (Q(**{path: cursor.value}) & later_id)
+        if not self.nullable:
+            # The redundant bound lets PostgreSQL begin its index scan at the cursor.
+            return Q(**{f"{path}__{sign}e": cursor.value}) & beyond
+        return beyond if backwards else beyond | Q(**{f"{path}__isnull": True})
+
+
+@dataclass
+class Page:
+    """One page of rows with the cursors of its neighbours."""
+
+    rows: list[Any]
+    after: str = ""
+    before: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are all rows there are."""
+        return not self.after and not self.before
+
+
+@dataclass
+class Totals:
+    """What the footer says: how many match, and their sum per currency."""
+
+    count: int
+    sums: list[tuple[str, Decimal]] = field(default_factory=list)
+
+
+@dataclass
+class ListQuery:
+    """One reading of a list: everything the address says, understood against the list's declaration."""
+
+    page: ListPage
+    given: QueryDict
+    asking: Asking
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """The entity's fields, built in and defined."""
+        return self.page.of().every_field()
+
+    @cached_property
+    def preset(self) -> str:
+        """The code of the preset in force; `all` where a person chose none."""
+        code = self.given.get("view", "")
+        if code == ANY_PRESET:
+            return ""
+        return code if self.page.preset(code) else self.page.default_preset
+
+    @cached_property
+    def text(self) -> str:
+        """What is searched for."""
+        return " ".join(self.given.get("q", "").split())[:200]
+
+    @cached_property
+    def size(self) -> int:
+        """Rows a page."""
+        asked = self.given.get("size", "")
+        return int(asked) if asked.isdigit() and int(asked) in PAGE_SIZES else PAGE_SIZE
+
+    @cached_property
+    def conditions(self) -> list[tuple[Field, str, Any]]:
+        """The filter inputs that hold a value, as (field, operator, value)."""
+        found = []
+        for name in self.given:
+            if not name.startswith(PREFIX):
+                continue
+            values = [value for value in self.given.getlist(name) if value.strip()]
+            known = split_name(name, self.fields)
+            if not values or known is None:
+                continue
+            one, operator = known
+            found.append((one, operator, values if operator in SEVERAL else values[0]))
+        return found
+
+    @cached_property
+    def tree(self) -> dict[str, Any]:
+        """The whole filter as one rule tree."""
+        parts: list[Any] = []
+        preset = self.page.preset(self.preset)
+        if preset:
+            parts.append(dict(preset.rule))
+        for one, operator, value in self.conditions:
+            parts.append(self._part(one, operator, value))
+        written = self.given.get("filter", "")
+        if written:
+            try:
+                parts.append(json.loads(written))
+            except ValueError:
+                raise Refusal(_("The filter is not a rule in JSON."), field="filter") from None
+        return {"all": parts}
+
+    @staticmethod
+    def _part(one: Field, operator: str, value: Any) -> dict[str, Any]:
+        if isinstance(value, list) and "-" in value:
+            # The dash among the choices means "without a value".
+            rest = [code for code in value if code != "-"]
+            empty = {"field": one.name, "empty": True}
+            return {"any": [empty, {"field": one.name, operator: rest}]} if rest else empty
+        if operator == "within" and isinstance(value, str) and not value[:1].isdigit():
+            return {"field": one.name, "period": value}
+        return {"field": one.name, operator: value}
+
+    @cached_property
+    def order(self) -> Order:
+        """The sort in force."""
+        asked = self.given.get("sort", "") or self.page.sort
+        found = self.fields.get(asked.lstrip("-"))
+        if found is None or not found.sort:
+            asked = self.page.sort
+            found = self.fields[asked.lstrip("-")]
+        return Order(found, asked.startswith("-"), self._nullable(found.sort))
+
+    def _nullable(self, path: str) -> bool:
+        model = self.page.of().model
+        for step in path.split("__"):
+            known = model._meta.get_field(step)
+            if known.null:
+                return True
+            model = known.related_model or model  # type: ignore[assignment]
+        return False
+
+    @cached_property
+    def columns(self) -> list[Field]:
+        """The columns shown, in order."""
+        asked = [name for name in self.given.get("cols", "").split(",") if name in self.fields]
+        return [self.fields[name] for name in (asked or self.page.columns) if name in self.fields]
+
+    def matching(self) -> QuerySet[Any]:
+        """Return every row the member may see and the filter matches, in no order."""
+        entity = self.page.of()
+        rows = entity.visible_to(self.asking.actor).filter(Compiler(entity, self.asking).compile(self.tree))
+        if self.text:
+            rows = self.page.search(rows, self.text, self.asking)
+        return rows
+
+    def read(self) -> Page:
+        """Return one page: one row more than shown is read, never a count."""
+        backwards = bool(self.given.get("before"))
+        cursor = self.given.get("before") or self.given.get("after")
+        rows = self.page.related(self.matching()).order_by(*self.order.by(backwards=backwards))
+        if cursor:
+            rows = rows.filter(self.order.beyond(Cursor.decode(cursor), backwards=backwards))
+        read = list(rows[: self.size + 1])
+        more = len(read) > self.size
+        shown = read[: self.size]
+        if backwards:
+            shown.reverse()
+        page = Page(shown)
+        if shown and (more or backwards):
+            page.after = self._cursor(shown[-1])
+        if shown and ((more and backwards) or (cursor and not backwards)):
+            page.before = self._cursor(shown[0])
+        if backwards and not more:
+            page.before = ""
+        return page
+
+    def _cursor(self, row: Any) -> str:
+        value = row
+        for step in self.order.field.sort.split("__"):
+            value = getattr(value, step, None)
+        return Cursor(value, row.pk).encode()
+
+    def totals(self) -> Totals:
+        """Return count and sums of all that match, by one query."""
+        rows = self.matching().order_by()
+        if not self.page.amount:
+            return Totals(rows.count())
+        money = self.fields[self.page.amount]
+        grouped = rows.values(money.currency).annotate(number=Count("pk"), total=Sum(money.path))
+        return self._summed((row[money.currency], row["number"], row["total"]) for row in grouped)
+
+    def totals_of(self, rows: list[Any]) -> Totals:
+        """Return the same of rows at hand, without a query."""
+        if not self.page.amount:
+            return Totals(len(rows))
+        money = self.fields[self.page.amount]
+        return self._summed((getattr(row, money.currency), 1, getattr(row, money.path)) for row in rows)
+
+    @staticmethod
+    def _summed(groups: Any) -> Totals:
+        count = 0
+        sums: dict[str, Decimal] = {}
+        for currency, number, total in groups:
+            count += number
+            if total is not None and currency:
+                sums[currency] = sums.get(currency, Decimal(0)) + total
+        return Totals(count, sorted(sums.items(), key=lambda item: -abs(item[1])))
+
+    def facets(self) -> dict[str, dict[str, int]]:
+        """Return, for each quick filter with a list, how many matching rows hold each value, its own condition aside."""
+        counted: dict[str, dict[str, int]] = {}
+        for name in self.page.quick:
+            one = self.fields.get(name)
+            if one is None or one.kind not in LISTED or one.links:
+                continue
+            others = self.given.copy()
+            for key in [key for key in others if key == PREFIX + name or key.startswith(f"{PREFIX}{name}.")]:
+                del others[key]
+            rows = ListQuery(self.page, others, self.asking).matching().order_by()
+            groups = rows.values_list(one.path).annotate(number=Count("pk"))
+            counted[name] = {("-" if value is None else str(value)): number for value, number in groups}
+        return counted
+
+    def address(self, **changes: str | None) -> str:
+        """Return the query string with some parameters changed; None takes one out. Cursors never survive a change."""
+        params = self.given.copy()
+        for gone in ("after", "before"):
+            params.pop(gone, None)
+        for name, value in changes.items():
+            if value is None:
+                params.pop(name, None)
+            else:
+                params[name] = value
+        return params.urlencode()
