@@ -226,7 +226,7 @@ class ListQuery:
             known = model._meta.get_field(step)
             if known.null:
                 return True
-            model = known.related_model or model  # type: ignore[assignment]
+            model = known.related_model or model
         return False
 
     @cached_property
