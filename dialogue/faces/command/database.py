@@ -30,7 +30,7 @@ def prepare() -> None:
         bootstrap.refuse_unfit(connection)
         if not settings.DATABASE_APP_URL:
             _make_application_role(connection)
-        if connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()[0]:  # type: ignore[index]
+        if is_superuser(connection):
             bootstrap.mark_leakproof(connection)
 
 
@@ -114,10 +114,30 @@ def back_up_before_upgrade() -> None:
 
 
 def settle(owner: Any) -> None:
-    """After migrations: rights for the application role on what they made."""
+    """After migrations: rights for the application role on what they made, marks on the functions they made."""
     application = settings.DATABASES["default"]["USER"]
     with owner.cursor() as cursor:
         bootstrap.grant_application(cursor.connection, settings.DATABASES["owner"]["USER"] or "", application)
+    mark()
+
+
+def mark() -> None:
+    """Put the LEAKPROOF marks on, where we are or can be a superuser."""
+    if settings.DATABASE_URL:
+        with raw_owner_connection() as connection:
+            if is_superuser(connection):
+                bootstrap.mark_leakproof(connection)
+        return
+    server = server_for(settings.DATA)
+    with psycopg.connect(
+        host=str(server.socket), user=SUPERUSER, dbname=settings.DATABASES["default"]["NAME"], autocommit=True
+    ) as connection:
+        bootstrap.mark_leakproof(connection)
+
+
+def is_superuser(connection: Any) -> bool:
+    """Return whether the connection may mark functions."""
+    return bool(connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()[0])
 
 
 def refuse_unreachable() -> None:

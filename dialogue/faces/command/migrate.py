@@ -17,10 +17,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def fingerprint() -> str:
-    """Return a hash of every migration of ours and of the versions of installed packages."""
+    """Return a hash of every migration of ours, of roles, rights and marks, and of the versions of installed packages."""
     package = Path(__file__).resolve().parents[2]
     digest = sha256()
-    for file in sorted(package.rglob("migrations/*.py")):
+    for file in [*sorted(package.rglob("migrations/*.py")), package / "platform/embedded/bootstrap.py"]:
         digest.update(file.name.encode() + file.read_bytes())
     digest.update(json.dumps(sorted((d.metadata["Name"], d.version) for d in distributions())).encode())
     return digest.hexdigest()

@@ -65,6 +65,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest, worker_id: str = "
             with connections["owner"].cursor() as cursor:
                 cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO dialogue_app")
             connections["owner"].close()
+            bootstrap.make_embedded_database(str(server.socket), SUPERUSER, making)
             admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(template)))
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy OWNER dialogue_owner")
         admin.execute(statement.format(sql.Identifier(clone), sql.Identifier(template)))
