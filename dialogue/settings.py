@@ -78,11 +78,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "dialogue.faces.middleware.CompanyMiddleware",
+    "dialogue.faces.middleware.KeyMiddleware",
     "dialogue.faces.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "dialogue.faces.middleware.RefusalMiddleware",
+    "dialogue.faces.middleware.ApiMiddleware",
 ]
 
 ROOT_URLCONF = "dialogue.faces.urls"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.actions import create_company, invite_member
@@ -25,12 +27,13 @@ class Cast:
 
     def actor(self, user: User) -> Actor:
         """Return the person's actor in the first company."""
-        with tenant_scope(self.company.pk):
+        with transaction.atomic(), tenant_scope(self.company.pk):
             found = member_actor(user)
         assert found is not None
         return found
 
 
+@transaction.atomic
 def make_cast() -> Cast:
     """Create the cast."""
     company, owner = create_company("Ромашка", login="romashka", owner="anna@example.org", language="ru", owner_name="Анна")

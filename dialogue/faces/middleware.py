@@ -9,21 +9,26 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import set_script_prefix
-from django.utils import translation
+from django.utils import timezone, translation
 
+from dialogue.kit.api import problems
 from dialogue.kit.errors import Refusal
 from dialogue.kit.scope import actor_scope, new_request_id, request_scope, tenant_scope, without_tenant
-from dialogue.platform.accounts.doors import company_of
+from dialogue.platform.accounts.answered import answer_once
+from dialogue.platform.accounts.doors import company_of, key_of
+from dialogue.platform.accounts.keys import find_key, narrowed, note_use
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.tenants.models import Tenant
 
 log = logging.getLogger("dialogue.request")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 COMPANY_PATH = re.compile(r"^/c/(?P<login>[A-Za-z0-9]{2,40})(?P<rest>/.*)$")
+API_PATH = "/api/"
 OUTSIDE_TRANSACTION = ("/static/", "/healthz")
 
 
@@ -65,7 +70,7 @@ class ContentPolicyMiddleware:
 
 
 class TransactionMiddleware:
-    """One transaction a request, session and membership included; an error or a server fault rolls all of it back."""
+    """One transaction a request, session and membership included; a refusal or a server fault rolls all of it back."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -75,7 +80,7 @@ class TransactionMiddleware:
             return self.get_response(request)
         with transaction.atomic():
             response = self.get_response(request)
-            if response.status_code >= 500:
+            if response.status_code >= 500 or getattr(request, "undo", False):
                 transaction.set_rollback(True)
         return response
 
@@ -113,8 +118,44 @@ class CompanyMiddleware:
                 return self.get_response(request)
 
 
+class KeyMiddleware:
+    """Open the company of the API key in `Authorization: Bearer`; without a usable key the operation answers 401.
+
+    A session never opens the API, so a form of another site cannot either.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.key = None  # type: ignore[attr-defined]
+        if not request.path_info.startswith(API_PATH):
+            return self.get_response(request)
+        if company_of(request):
+            return problems.plain(404)
+        request.user = AnonymousUser()
+        scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        key = find_key(secret.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            return self.get_response(request)
+        with without_tenant("the key names its company"):
+            company = Tenant.objects.get(pk=key.tenant_id)
+        with tenant_scope(company.pk, actor=key.user_id):
+            actor = member_actor(key.user)
+            if actor:
+                note_use(key)
+                request.user = key.user
+                request.company = company  # type: ignore[attr-defined]
+                request.actor = narrowed(actor, key)  # type: ignore[attr-defined]
+                request.key = key  # type: ignore[attr-defined]
+            return self.get_response(request)
+
+
 class LanguageMiddleware:
-    """Speak the reader's language: his own choice, else the cookie, else the browser's, else the company's."""
+    """Speak the reader's language: his own choice, else the cookie, else the browser's, else the company's.
+
+    A program says in Accept-Language whom it asks for; without it it is answered in its member's language.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -125,8 +166,6 @@ class LanguageMiddleware:
         request.LANGUAGE_CODE = language
         company = company_of(request)
         if company:
-            from django.utils import timezone
-
             timezone.activate(company.zone)
         try:
             response = self.get_response(request)
@@ -139,13 +178,15 @@ class LanguageMiddleware:
     @staticmethod
     def _language(request: HttpRequest) -> str:
         known = dict(settings.LANGUAGES)
+        asked = request.headers.get("Accept-Language")
+        company = company_of(request)
+        if key_of(request) and asked:
+            return str(translation.get_language_from_request(request))
         own = getattr(request.user, "language", "") if request.user.is_authenticated else ""
         cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         for language in (own, cookie):
             if language in known:
                 return str(language)
-        asked = request.headers.get("Accept-Language")
-        company = company_of(request)
         if asked or not company:
             return str(translation.get_language_from_request(request))
         return company.language
@@ -164,7 +205,31 @@ class RefusalMiddleware:
         """Return the refusal's page; other errors go on."""
         if not isinstance(error, Refusal):
             return None
+        request.undo = True  # type: ignore[attr-defined]
         if error.status == 404:
             raise Http404 from error
         context: dict[str, Any] = {"refusal": error}
         return render(request, "office/refusal.html", context, status=error.status)
+
+
+class ApiMiddleware:
+    """Give every error of the API its form, and a POST that is repeated with its Idempotency-Key the first answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(API_PATH):
+            return self.get_response(request)
+        key = key_of(request)
+        try:
+            response = answer_once(request, key, lambda: self.get_response(request)) if key else self.get_response(request)
+        except Refusal as error:
+            return problems.of_refusal(request, error)
+        if response.status_code < 400 or response.headers.get("Content-Type") == problems.MEDIA:
+            return response
+        shaped = problems.plain(response.status_code)
+        for header in ("Allow", "Retry-After"):
+            if header in response.headers:
+                shaped[header] = response.headers[header]
+        return shaped

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from dialogue.faces import health
+from dialogue.faces.api.v1 import api
 from dialogue.faces.office import views as office
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("theme/", office.choose_theme, name="theme"),
     path("jobs/", office.job_list, name="job_list"),
     path("jobs/<int:pk>/<str:verb>/", office.job_verb, name="job_verb"),
+    path("api/v1/", api.urls),
     path("account/", include("allauth.urls")),
     path("", include("dialogue.platform.accounts.urls")),
     path("", include("dialogue.platform.imports.urls")),

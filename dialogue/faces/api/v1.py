@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ninja import NinjaAPI
-
 from dialogue.customers.channels.api import router as channels
 from dialogue.customers.parties.api import router as parties
 from dialogue.customers.tasks.api import router as tasks
 from dialogue.customers.timeline.api import router as timeline
-from dialogue.platform.accounts.api import router as accounts
+from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
+from dialogue.kit.api.problems import install_problems
+from dialogue.platform.accounts.api import company_router, members_router
+from dialogue.platform.audit.api import router as jobs
+from dialogue.platform.criteria.api import router as fields
 from dialogue.platform.files.api import router as files
 from dialogue.platform.imports.api import router as imports
 from dialogue.platform.lists.api import router as lists
@@ -16,7 +18,16 @@ from dialogue.platform.search.api import router as search
 from dialogue.selling.deals.api import router as deals
 from dialogue.selling.purchases.api import router as purchases
 
-api = NinjaAPI(title="Dialogue", version="1")
+api = DialogueAPI(
+    title="Dialogue",
+    version="1",
+    description=ABOUT,
+    auth=KeyAuth(),
+    docs_url=None,
+    openapi_url="/openapi.json",
+    urls_namespace="api-1",
+)
+install_problems(api)
 for prefix, router in {
     "/parties": parties,
     "/deals": deals,
@@ -25,9 +36,12 @@ for prefix, router in {
     "/timeline": timeline,
     "/messages": channels,
     "/imports": imports,
+    "/jobs": jobs,
     "/lists": lists,
     "/search": search,
     "/files": files,
-    "/company": accounts,
+    "/company": company_router,
+    "/members": members_router,
+    "/fields": fields,
 }.items():
     api.add_router(prefix, router)

@@ -9,14 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from dialogue.kit.errors import NotPermitted
 from dialogue.kit.scope import without_tenant
 from dialogue.platform.accounts.doors import MemberRequest, company_of, member_page, open_page
 from dialogue.platform.accounts.links import find_sign_in, use_sign_in
 from dialogue.platform.accounts.models import Membership
-from dialogue.platform.accounts.permissions import CompanyPermission
+from dialogue.platform.audit.actions import cancel_job, retry_job
 from dialogue.platform.jobs.models import Job
-from dialogue.platform.jobs.starting import cancel_job, retry_job
 from dialogue.platform.tenants.models import Tenant
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -101,20 +99,21 @@ def choose_theme(request: HttpRequest) -> HttpResponseBase:
 
 @member_page
 def job_list(request: MemberRequest) -> HttpResponse:
-    """Show the company's background jobs, newest first."""
-    jobs = Job.objects.order_by("-id")[:100]
+    """Show the member's background jobs, or all for who may manage jobs, newest first."""
+    jobs = Job.objects.visible_to(request.actor).order_by("-id")[:100]
     template = "office/jobs.html#rows" if request.headers.get("HX-Request") else "office/jobs.html"
-    return render(request, template, {"jobs": jobs, "may": request.actor.can(CompanyPermission.JOBS)})
+    return render(request, template, {"jobs": jobs})
 
 
 @member_page
 @require_POST
 def job_verb(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Cancel a job or run it again."""
-    job = get_object_or_404(Job.objects.all(), pk=pk)
-    if job.actor != request.actor.user and not request.actor.can(CompanyPermission.JOBS):
-        raise NotPermitted("")
-    {"cancel": cancel_job, "retry": retry_job}[verb](job)
+    job = get_object_or_404(Job.objects.visible_to(request.actor), pk=pk)
+    verbs = {"cancel": cancel_job, "retry": retry_job}
+    if verb not in verbs:
+        raise Http404
+    verbs[verb](job, by=request.actor)
     return redirect("job_list")
 
 

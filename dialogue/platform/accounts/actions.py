@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.errors import InvalidInput, Refusal
+from dialogue.kit.permissions import all_permissions
 from dialogue.kit.scope import tenant_scope, without_tenant
 from dialogue.kit.signals import Event
-from dialogue.platform.accounts.models import Membership, MembershipRole, Role, Team, User
+from dialogue.platform.accounts.keys import EVERYTHING, new_secret
+from dialogue.platform.accounts.links import digest_of
+from dialogue.platform.accounts.models import ApiKey, Membership, MembershipRole, Role, Team, User
 from dialogue.platform.accounts.permissions import CompanyPermission
 from dialogue.platform.accounts.roles import BUILT_IN
 from dialogue.platform.audit.recording import difference, record, snapshot
@@ -191,3 +195,48 @@ def set_preferences(user: User, *, by: Actor, language: str | None = None, theme
     user.save(update_fields=["language", "theme"])
     record(by, "member.preferences", user, changes=difference(before, snapshot(user, ["language", "theme"])))
     return user
+
+
+@action(permission=CompanyPermission.KEYS)
+def make_key(
+    name: str, *, by: Actor, scopes: list[str], user: User | None = None, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """Make an API key for a member (himself by default); return it with its secret, which is shown this once.
+
+    `scopes` names permissions, or `["*"]` for all that the member may; the key never does more than its member.
+
+    Raises:
+        Refusal: no name, no scope, an unknown scope, a day in the past, or no such member.
+    """
+    owner = user.pk if user else by.user or 0
+    if not name.strip():
+        raise Refusal(_("To make a key give it a name that says who uses it."), field="name")
+    unknown = sorted(set(scopes) - {EVERYTHING, *all_permissions()})
+    if unknown or not scopes:
+        raise Refusal(_("To make a key choose what it may do."), field="scopes", unknown=unknown)
+    if expires_at and expires_at <= timezone.now():
+        raise Refusal(_("To make a key choose a last day in the future."), field="expires_at")
+    if not Membership.objects.filter(user_id=owner, is_active=True).exists():
+        raise Refusal(_("To make a key choose an active member it acts for."), field="user")
+    secret = new_secret()
+    key = ApiKey.objects.create(
+        user_id=owner,
+        name=name.strip(),
+        digest=digest_of(secret),
+        tail=secret[-6:],
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+    )
+    record(by, "key.made", key, scopes=key.scopes, user=str(key.user))
+    return key, secret
+
+
+@action()
+def revoke_key(key: ApiKey, *, by: Actor) -> ApiKey:
+    """Make a key useless from now on; one's own, or any for who may manage keys. Return it."""
+    row = ApiKey.objects.visible_to(by).select_for_update().get(pk=key.pk)
+    if row.revoked_at is None:
+        row.revoked_at = timezone.now()
+        row.save(update_fields=["revoked_at", "updated_at"])
+        record(by, "key.revoked", row)
+    return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
@@ -10,7 +10,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.kit.actors import Actor
 from dialogue.kit.rows import StampedRow, TenantManager, TenantRow
+from dialogue.platform.accounts.permissions import CompanyPermission
 
 
 class UserManager(BaseUserManager["User"]):
@@ -132,6 +134,17 @@ class SignInLink(models.Model):
         return f"link of {self.user}"
 
 
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """Reads of keys."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Return the member's own keys, or all of them for who may manage keys."""
+        return self.all() if actor.can(CompanyPermission.KEYS) else self.filter(user_id=actor.user)
+
+
+ApiKeyManager = TenantManager.from_queryset(ApiKeyQuerySet)
+
+
 class ApiKey(StampedRow):
     """A key of one member for the API: shown once, kept as a hash. A directory row: the key itself names its company."""
 
@@ -144,7 +157,34 @@ class ApiKey(StampedRow):
     revoked_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[TenantManager[Any]] = TenantManager()
+    objects: ClassVar[ApiKeyManager[Self]] = ApiKeyManager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant_id", "-id"], name="api_key_newest")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the key may be used now."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+
+class AnsweredRequest(TenantRow):
+    """The answer to a POST that carried an Idempotency-Key, kept for a day; written in the change's own transaction."""
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, db_constraint=False, db_index=False)
+    name = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "api_key", "name"], name="answered_once")]
+        indexes: ClassVar = [models.Index(fields=["tenant_id", "created_at"], name="answered_oldest")]
 
     def __str__(self) -> str:
         return self.name

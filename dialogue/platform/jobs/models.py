@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.kit.actors import Actor
 from dialogue.kit.rows import TenantManager, TenantRow
+
+# Declared with its words by accounts, which lie above.
+MANAGE = "company:jobs:write"
 
 
 class JobState(models.TextChoices):
@@ -33,9 +37,16 @@ TRANSITIONS: dict[str, set[str]] = {
 class JobQuerySet(models.QuerySet["Job"]):
     """Reads of jobs."""
 
+    def visible_to(self, actor: Actor) -> Self:
+        """Return the actor's own jobs, or all of them for who may manage jobs."""
+        return self.all() if actor.can(MANAGE) else self.filter(actor=actor.user)
+
     def unfinished(self) -> Self:
         """Return the jobs that still wait or run."""
         return self.filter(state__in=[JobState.WAITING, JobState.RUNNING])
+
+
+JobManager = TenantManager.from_queryset(JobQuerySet)
 
 
 class Job(TenantRow):
@@ -58,7 +69,7 @@ class Job(TenantRow):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[TenantManager[Any]] = TenantManager.from_queryset(JobQuerySet)()
+    objects: ClassVar[JobManager[Self]] = JobManager()
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["tenant_id", "-id"], name="job_newest")]

@@ -1,0 +1,46 @@
+"""The access doors of pages: who may open one. Rooms above `accounts` take the typed requests from its `doors` module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from dialogue.kit.actors import Actor
+
+P = ParamSpec("P")
+Asked = TypeVar("Asked", bound="ActorRequest")
+
+
+class ActorRequest(HttpRequest):
+    """A request whose actor the middleware found: a member's session or a key."""
+
+    actor: Actor
+
+
+def member_page(
+    view: Callable[Concatenate[Asked, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """The access door of every office page: a signed-in member of the company in the path; others sign in or get 404."""
+
+    @wraps(view)
+    def door(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), "/account/login/")
+        if getattr(request, "actor", None) is None:
+            raise Http404
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]
+
+    door.access_door = "member"  # type: ignore[attr-defined]
+    return door
+
+
+def open_page(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """The access door of a page for everybody; the view decides what it shows."""
+    view.access_door = "open"  # type: ignore[attr-defined]
+    return view
