@@ -1,6 +1,8 @@
 // The office's behaviour: htmx for fragments, Alpine (CSP build) for small state, one shortcut table.
 import htmx from "htmx.org";
 import Alpine from "@alpinejs/csp";
+import "./sheet.js";
+import "./lists.js";
 
 window.htmx = htmx;
 htmx.config.includeIndicatorStyles = false;

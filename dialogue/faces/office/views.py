@@ -14,7 +14,8 @@ from dialogue.platform.accounts.doors import MemberRequest, company_of, member_p
 from dialogue.platform.accounts.links import find_sign_in, use_sign_in
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.audit.actions import cancel_job, retry_job
-from dialogue.platform.jobs.models import Job
+from dialogue.platform.jobs.kinds import job_kinds
+from dialogue.platform.jobs.models import Job, JobState
 from dialogue.platform.tenants.models import Tenant
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -100,9 +101,15 @@ def choose_theme(request: HttpRequest) -> HttpResponseBase:
 @member_page
 def job_list(request: MemberRequest) -> HttpResponse:
     """Show the member's background jobs, or all for who may manage jobs, newest first."""
-    jobs = Job.objects.visible_to(request.actor).order_by("-id")[:100]
+    jobs = [(job, _job_link(job, request.actor.user)) for job in Job.objects.visible_to(request.actor).order_by("-id")[:100]]
     template = "office/jobs.html#rows" if request.headers.get("HX-Request") else "office/jobs.html"
     return render(request, template, {"jobs": jobs})
+
+
+def _job_link(job: Job, reader: int | None) -> str:
+    kind = job_kinds.find(job.kind)
+    wanted = job.state == JobState.DONE and job.actor == reader
+    return kind.link(job) if wanted and kind and kind.link else ""
 
 
 @member_page

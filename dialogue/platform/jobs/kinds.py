@@ -48,10 +48,11 @@ class JobRun:
 
 @dataclass(frozen=True)
 class JobKind:
-    """What a job of this kind does; `run` returns facts kept as the job's result."""
+    """What a job of this kind does; `run` returns facts kept as the job's result, `link` where a done one leads."""
 
     run: Callable[..., dict[str, Any] | None]
     attempts: int = 3
+    link: Callable[[Job], str] | None = None
 
 
 job_kinds: Registry[JobKind] = Registry("job kinds")

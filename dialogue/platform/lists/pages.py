@@ -82,7 +82,12 @@ def _by_title(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
 
 @dataclass(frozen=True)
 class ListPage:
-    """A list of one entity's records."""
+    """A list of one entity's records.
+
+    `related` adds select_related/prefetch; `search(rows, text, asking)` narrows by the search box; `cells` print single
+    columns their own way; `change(row, field_name, value, by=actor)` is the action behind the inline edit and returns
+    the changed row.
+    """
 
     name: str
     entity: str

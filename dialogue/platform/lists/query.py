@@ -257,14 +257,15 @@ class ListQuery:
             shown.reverse()
         page = Page(shown)
         if shown and (more or backwards):
-            page.after = self._cursor(shown[-1])
+            page.after = self.cursor_of(shown[-1])
         if shown and ((more and backwards) or (cursor and not backwards)):
-            page.before = self._cursor(shown[0])
+            page.before = self.cursor_of(shown[0])
         if backwards and not more:
             page.before = ""
         return page
 
-    def _cursor(self, row: Any) -> str:
+    def cursor_of(self, row: Any) -> str:
+        """Return the row's place in the order, as it stands in an address."""
         value = row
         for step in self.order.field.sort.split("__"):
             value = getattr(value, step, None)
