@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
+from dialogue.customers.parties.actions import create_party
+from dialogue.customers.parties.drafts import Contact, NewParty
+from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.actions import create_company, invite_member
@@ -48,3 +52,19 @@ def make_cast() -> Cast:
             invite_member(f"{name}@example.org", roles=[Role.objects.get(code=role)], by=by, name=name.capitalize())
             people[name] = User.objects.get(email=f"{name}@example.org")
     return Cast(company, owner, people["boris"], people["sergey"], other, stranger)
+
+
+def a_person(cast: Cast, name: str = "Иван Дуликов", **fields: object) -> Party:
+    """Create a person of the first company by its owner; `email=` and `phone=` become contact points."""
+    return _a_party(cast, "person", name, fields)
+
+
+def a_firm(cast: Cast, name: str = "ООО «Автопром»", **fields: object) -> Party:
+    """Create a company among the customers of the first company; `email=` and `phone=` become contact points."""
+    return _a_party(cast, "company", name, fields)
+
+
+def _a_party(cast: Cast, kind: str, name: str, fields: dict[str, Any]) -> Party:
+    contacts = [Contact(way, fields.pop(way)) for way in ("email", "phone") if way in fields]
+    with transaction.atomic(), tenant_scope(cast.company.pk):
+        return create_party(NewParty(kind=kind, name=name, contacts=contacts, **fields), by=cast.actor(cast.owner))

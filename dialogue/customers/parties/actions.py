@@ -1,0 +1,247 @@
+"""Verbs over people and companies: create, change, assign, bin, restore. What belongs to a party is in `details.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dialogue.customers.parties.drafts import ENTITY, TEXTS, NewParty, ReadyParty, Setting, ready, wrong_fields
+from dialogue.customers.parties.models import Party, PartyTag, Tag
+from dialogue.customers.parties.permissions import PartyPermission
+from dialogue.customers.parties.rules import one_line, person_name
+from dialogue.customers.parties.signals import PartyFact, party_binned, party_changed, party_created, party_restored
+from dialogue.kit.actors import Actor
+from dialogue.kit.editing import refuse_stale
+from dialogue.kit.errors import InvalidInput, NotFound, NotPermitted, Refusal
+from dialogue.platform.accounts.models import Membership
+from dialogue.platform.audit.recording import difference, record
+from dialogue.platform.audit.verbs import action
+from dialogue.platform.criteria.models import Characteristic
+from dialogue.platform.tenants.models import Tenant
+
+ROWS = {"company": "company_id", "responsible": "responsible_id"}
+NAME_PARTS = {"last_name", "first_name", "middle_name"}
+CHANGEABLE = {
+    "name",
+    "kind",
+    "birth_on",
+    "phase",
+    "is_customer",
+    "is_supplier",
+    "source",
+    "country",
+    "region",
+    "city",
+    *TEXTS,
+    *ROWS,
+}
+
+
+def setting_of(by: Actor) -> Setting:
+    """Return what the actor's company says about reading a draft: country, language, characteristics. Two queries."""
+    tenant = Tenant.objects.get(pk=by.tenant)
+    return Setting(tenant.country, tenant.language, list(Characteristic.objects.of(ENTITY)))
+
+
+def locked(party: Party) -> Party:
+    """Return the party read again and locked, in the bin or not.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    rows: QuerySet[Party] = Party.with_bin.select_for_update(of=("self",)).filter(pk=party.pk)
+    row = rows.first()
+    if row is None:
+        raise NotFound(_("This customer no longer exists."))
+    return row
+
+
+def refuse_wrong_rows(company: int | None, responsible: int | None, tags: list[int], by: Actor) -> None:
+    """Refuse ids that do not name a visible company, an active member, a tag of the open company.
+
+    Raises:
+        InvalidInput: names each.
+    """
+    errors: dict[str, str] = {}
+    if company and not Party.objects.visible_to(by).companies().filter(pk=company).exists():
+        errors["company"] = _("Choose a company of your customer base.")
+    if responsible and not Membership.objects.filter(user_id=responsible, is_active=True).exists():
+        errors["responsible"] = _("Choose a member of your company.")
+    if tags and Tag.objects.filter(pk__in=tags, entity=ENTITY).count() != len(set(tags)):
+        errors["tags"] = _("Choose tags of the list.")
+    if errors:
+        raise InvalidInput(errors)
+
+
+@action(permission=PartyPermission.WRITE)
+def create_party(draft: NewParty, *, by: Actor) -> Party:
+    """Create a person or a company with its contact points, address and tags; return it.
+
+    Raises:
+        InvalidInput: names every wrong field.
+        Refusal: another customer has the own number.
+    """
+    refuse_wrong_rows(draft.company, draft.responsible, draft.tags, by)
+    made = ready(draft, setting_of(by))
+    refuse_taken_number(made.party)
+    made.party.created_by = by.user
+    _write(made)
+    record(by, "party.created", made.party, kind_of_party=made.party.kind)
+    party_created.tell(PartyFact(made.party, by))
+    return made.party
+
+
+def _write(made: ReadyParty) -> None:
+    made.party.save(force_insert=True)
+    for contact in made.contacts:
+        contact.party = made.party
+    if made.contacts:
+        type(made.contacts[0]).objects.bulk_create(made.contacts)
+    if made.address:
+        made.address.party = made.party
+        made.address.save(force_insert=True)
+    if made.tags:
+        PartyTag.objects.bulk_create([PartyTag(tag_id=tag, party=made.party) for tag in made.tags])
+
+
+def refuse_taken_number(party: Party) -> None:
+    """Refuse an own number that another live customer has.
+
+    Raises:
+        Refusal: names the other.
+    """
+    if not party.external_id:
+        return
+    other = Party.objects.filter(external_id=party.external_id).exclude(pk=party.pk).first()
+    if other is not None:
+        raise Refusal(
+            _("The number “%(number)s” belongs to “%(name)s”: give another one.")
+            % {"number": party.external_id, "name": other.name},
+            field="external_id",
+            code="number-taken",
+        )
+
+
+def apply_values(row: Party, values: Mapping[str, Any], setting: Setting) -> dict[str, list[Any]]:
+    """Put checked values into an unsaved row; return `{field: [before, after]}`.
+
+    Raises:
+        InvalidInput: names every wrong field.
+    """
+    unknown = sorted(set(values) - CHANGEABLE - {"characteristics"})
+    if unknown:
+        raise InvalidInput({name: _("A customer has no field “%(name)s”.") % {"name": name} for name in unknown})
+    names = [ROWS.get(name, name) for name in values if name != "characteristics"]
+    before = {name: getattr(row, name) for name in names}
+    traits = dict(row.characteristics)
+    old_name, old_phase = row.name, row.phase
+    for name, value in values.items():
+        if name == "characteristics":
+            applicable = [one for one in setting.definitions if one.applies_to in ("", row.kind)]
+            row.set_characteristics(applicable, value or {})
+        elif name in ROWS:
+            setattr(row, ROWS[name], value or None)
+        else:
+            keep = not isinstance(value, str) or name == "note"
+            setattr(row, name, value if keep else one_line(value))
+    if NAME_PARTS & set(values) and "name" not in values:
+        row.name = person_name(row.last_name, row.first_name, row.middle_name, setting.language) or row.name
+    errors = wrong_fields(row)
+    if errors:
+        raise InvalidInput(errors)
+    if row.phase != old_phase:
+        row.phase_since = timezone.now()
+    changes = difference(before, {name: getattr(row, name) for name in names})
+    if row.name != old_name:
+        changes["name"] = [old_name, row.name]
+    codes = traits.keys() | row.characteristics.keys()
+    now = {f"characteristics.{code}": row.characteristics.get(code) for code in codes}
+    return changes | difference({f"characteristics.{code}": traits.get(code) for code in codes}, now)
+
+
+@action(permission=PartyPermission.WRITE)
+def change_party(
+    party: Party, values: Mapping[str, Any], *, by: Actor, etag: str = "", seen: Mapping[str, Any] | None = None
+) -> Party:
+    """Change fields of a customer; `characteristics` takes `{code: value}`; return him.
+
+    `etag` is the version the editor saw, `seen` the single fields as he saw them.
+
+    Raises:
+        StaleEdit: somebody else changed the same fields meanwhile.
+        InvalidInput: names every wrong field.
+    """
+    row = locked(party)
+    fields = {ROWS.get(name, name): value for name, value in values.items() if name != "characteristics"}
+    refuse_stale(row, fields, etag=etag, seen=seen)
+    if "responsible" in values and not by.can(PartyPermission.ASSIGN):
+        raise NotPermitted(_("To change who is responsible you must have the permission to assign customers."))
+    company = values.get("company") or None
+    responsible = values.get("responsible") or None
+    refuse_wrong_rows(
+        company if company != row.company_id else None, responsible if responsible != row.responsible_id else None, [], by
+    )
+    changes = apply_values(row, values, setting_of(by))
+    if not changes:
+        return row
+    if "external_id" in changes:
+        refuse_taken_number(row)
+    row.save()
+    record(by, "party.changed", row, changes=changes)
+    party_changed.tell(PartyFact(row, by, changes))
+    return row
+
+
+@action(permission=PartyPermission.ASSIGN)
+def assign_responsible(party: Party, user: int | None, *, by: Actor) -> Party:
+    """Name the member who answers for the customer, or nobody; return the customer.
+
+    Raises:
+        InvalidInput: not a member of the company.
+    """
+    refuse_wrong_rows(None, user, [], by)
+    row = locked(party)
+    if row.responsible_id == user:
+        return row
+    changes = {"responsible_id": [row.responsible_id, user]}
+    row.responsible_id = user
+    row.save(update_fields=["responsible", "updated_at"])
+    record(by, "party.assigned", row, changes=changes)
+    party_changed.tell(PartyFact(row, by, changes))
+    return row
+
+
+@action(permission=PartyPermission.BIN)
+def bin_party(party: Party, *, by: Actor) -> Party:
+    """Put a customer into the bin for 30 days; return him."""
+    row = locked(party)
+    if row.deleted_at is None:
+        row.deleted_at = timezone.now()
+        row.save(update_fields=["deleted_at", "updated_at"])
+        record(by, "party.binned", row)
+        party_binned.tell(PartyFact(row, by))
+    return row
+
+
+@action(permission=PartyPermission.BIN)
+def restore_party(party: Party, *, by: Actor) -> Party:
+    """Take a customer out of the bin; return him.
+
+    Raises:
+        Refusal: another customer got his own number meanwhile, or he was merged into another.
+    """
+    row = locked(party)
+    if row.deleted_at is None:
+        return row
+    if row.merged_into:
+        raise Refusal(_("This customer was merged into another: undo the merge instead."))
+    refuse_taken_number(row)
+    row.deleted_at = None
+    row.save(update_fields=["deleted_at", "updated_at"])
+    record(by, "party.restored", row)
+    party_restored.tell(PartyFact(row, by))
+    return row

@@ -1,0 +1,117 @@
+"""The set-wise forms: thousands of customers in a few statements, one audit entry and one signal a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from dialogue.customers.parties.actions import ROWS, apply_values, setting_of
+from dialogue.customers.parties.drafts import NewParty, ReadyParty, ready
+from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag
+from dialogue.customers.parties.permissions import PartyPermission
+from dialogue.customers.parties.signals import PartiesFact, parties_changed, parties_created
+from dialogue.kit.actors import Actor
+from dialogue.platform.audit.recording import record
+from dialogue.platform.audit.verbs import action
+from dialogue.platform.criteria.models import SLOTS
+
+BATCH = 2000
+
+
+@action(permission=PartyPermission.WRITE)
+def create_parties(drafts: Sequence[NewParty | ReadyParty], *, by: Actor) -> list[int]:
+    """Create customers in set statements; return their ids in the order given.
+
+    The caller answers for ids inside the drafts (company, responsible, tags) and for own numbers not taken yet; a draft
+    already made `ready` is not checked again.
+
+    Raises:
+        InvalidInput: a draft is wrong; nothing is written.
+        IntegrityError: an own number is taken.
+    """
+    setting = None if all(isinstance(draft, ReadyParty) for draft in drafts) else setting_of(by)
+    made = [draft if isinstance(draft, ReadyParty) else ready(draft, setting) for draft in drafts]  # type: ignore[arg-type]
+    contacts: list[ContactPoint] = []
+    addresses: list[Address] = []
+    tags: list[PartyTag] = []
+    for one in made:
+        one.party.created_by = by.user
+    Party.objects.bulk_create([one.party for one in made], batch_size=BATCH)
+    for one in made:
+        for contact in one.contacts:
+            contact.party_id = one.party.pk
+        contacts.extend(one.contacts)
+        if one.address:
+            one.address.party_id = one.party.pk
+            addresses.append(one.address)
+        tags.extend(PartyTag(tag_id=tag, party_id=one.party.pk) for tag in one.tags)
+    ContactPoint.objects.bulk_create(contacts, batch_size=BATCH)
+    Address.objects.bulk_create(addresses, batch_size=BATCH)
+    PartyTag.objects.bulk_create(tags, batch_size=BATCH)
+    ids = [int(one.party.pk) for one in made]
+    if ids:
+        record(by, "parties.created", kind=Party._meta.label_lower, count=len(ids))
+        parties_created.tell(PartiesFact(ids, by))
+    return ids
+
+
+@action(permission=PartyPermission.WRITE)
+def change_parties(values: Mapping[int, Mapping[str, Any]], *, by: Actor) -> dict[int, dict[str, Any]]:
+    """Change many customers, each its own way; return `{id: {field: before}}` of those that changed.
+
+    What is returned is a valid argument for putting it back.
+
+    Raises:
+        InvalidInput: a value is wrong; nothing is written.
+    """
+    setting = setting_of(by)
+    befores: dict[int, dict[str, Any]] = {}
+    changed: list[Party] = []
+    columns: set[str] = set()
+    now = timezone.now()
+    for row in Party.objects.visible_to(by).select_for_update(of=("self",)).filter(pk__in=list(values)).order_by("pk"):
+        wanted = values[row.pk]
+        before = {name: getattr(row, ROWS.get(name, name)) for name in wanted if name != "characteristics"}
+        before["name"] = row.name
+        before["characteristics"] = {code: row.characteristics.get(code) for code in wanted.get("characteristics") or {}}
+        if not apply_values(row, wanted, setting):
+            continue
+        row.updated_at = now
+        befores[row.pk] = before
+        changed.append(row)
+        columns |= set(wanted)
+    if not changed:
+        return {}
+    written = {ROWS.get(name, name).removesuffix("_id") for name in columns} | {"name", "updated_at", "phase_since"}
+    written |= set(SLOTS) if "characteristics" in columns else set()
+    Party.objects.bulk_update(changed, sorted(written), batch_size=BATCH // 4)
+    record(by, "parties.changed", kind=Party._meta.label_lower, count=len(changed), fields=sorted(columns))
+    parties_changed.tell(PartiesFact([row.pk for row in changed], by, tuple(sorted(columns))))
+    return befores
+
+
+@action(permission=PartyPermission.BIN)
+def bin_parties(ids: Sequence[int], *, by: Actor) -> list[int]:
+    """Put many customers into the bin; return the ids that went."""
+    rows = Party.objects.visible_to(by).filter(pk__in=list(ids))
+    gone = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    now = timezone.now()
+    Party.objects.filter(pk__in=gone).update(deleted_at=now, updated_at=now)
+    if gone:
+        record(by, "parties.binned", kind=Party._meta.label_lower, count=len(gone))
+        parties_changed.tell(PartiesFact(gone, by, ("deleted_at",)))
+    return gone
+
+
+@action(permission=PartyPermission.BIN)
+def restore_parties(ids: Sequence[int], *, by: Actor) -> list[int]:
+    """Take many customers out of the bin; return the ids that came back. Merged ones stay."""
+    rows = Party.with_bin.filter(pk__in=list(ids), merged_into=None).exclude(deleted_at=None)
+    back = list(rows.values_list("pk", flat=True))
+    Party.with_bin.filter(pk__in=back).update(deleted_at=None, updated_at=timezone.now())
+    if back:
+        record(by, "parties.restored", kind=Party._meta.label_lower, count=len(back))
+        parties_changed.tell(PartiesFact(back, by, ("deleted_at",)))
+    return back

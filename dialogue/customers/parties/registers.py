@@ -1,0 +1,43 @@
+"""What parties add: permissions and audit words."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.customers.parties import bulk, details  # noqa: F401  their actions join the catalogue
+from dialogue.customers.parties.permissions import KIND, PartyPermission
+from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.platform.audit.events import event_words
+
+permission_groups.add(
+    "parties",
+    PermissionGroup(
+        label=_("Customers"),
+        permissions={
+            PartyPermission.WRITE: _("Create and change customers"),
+            PartyPermission.ASSIGN: _("Name who is responsible for a customer"),
+            PartyPermission.BIN: _("Delete customers and restore them"),
+            PartyPermission.CONSENT: _("Record what a customer allows"),
+            PartyPermission.SETTINGS: _("Set up tags and kinds of relation"),
+        },
+        kind=KIND,
+    ),
+    weight=200,
+)
+
+event_words.add("party.created", _("created the customer"))
+event_words.add("party.changed", _("changed the customer"))
+event_words.add("party.assigned", _("changed who is responsible"))
+event_words.add("party.binned", _("put the customer into the bin"))
+event_words.add("party.restored", _("restored the customer from the bin"))
+event_words.add("party.contact_added", _("added a contact"))
+event_words.add("party.contact_changed", _("changed a contact"))
+event_words.add("party.contact_removed", _("removed a contact"))
+event_words.add("party.address_changed", _("changed the address"))
+event_words.add("party.related", _("added a relation"))
+event_words.add("party.relation_changed", _("changed a relation"))
+event_words.add("party.unrelated", _("removed a relation"))
+event_words.add("party.tagged", _("changed the tags"))
+event_words.add("party.consent", _("recorded a consent"))
+event_words.add("parties.created", _("created many customers"))
+event_words.add("parties.changed", _("changed many customers"))
+event_words.add("parties.binned", _("put many customers into the bin"))
+event_words.add("parties.restored", _("restored many customers from the bin"))

@@ -1,0 +1,134 @@
+"""Pure rules of names and contact points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import idna
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from dialogue.customers.parties.models import ContactKind
+from dialogue.kit.errors import Refusal
+
+# Letters that people put between several numbers or addresses in one cell; what follows an extension mark is its number.
+FEWEST_DIGITS, MOST_DIGITS = 3, 15
+SURNAME_FIRST = {"ru", "uk"}
+HANDLE = re.compile(r"^[a-z0-9_.]{3,64}$")
+
+
+def one_line(text: str) -> str:
+    """Return the text without outer and doubled spaces."""
+    return " ".join(str(text).split())
+
+
+def person_name(last: str, first: str, middle: str, language: str) -> str:
+    """Return a display name from its parts: "Фамилия Имя Отчество" in Russian and Ukrainian, "First Middle Last" elsewhere."""
+    parts = (last, first, middle) if language in SURNAME_FIRST else (first, middle, last)
+    return " ".join(part for part in parts if part)
+
+
+def normal_contact(kind: str, value: str, country: str) -> str:
+    """Return the form under which a contact point is found.
+
+    Telephone numbers become E.164 (ITU-T) read in the company's country, with `;ext=` after RFC 3966; an e-mail address
+    is in lower case with its domain in IDNA 2008 (RFC 5891); a site is its host.
+
+    Raises:
+        Refusal: names what would be right.
+    """
+    return _NORMAL[ContactKind(kind)](one_line(value), country)
+
+
+@lru_cache(maxsize=4096)
+def _phone(value: str, country: str) -> str:
+    try:
+        number = phonenumbers.parse(value, country or None)
+        if phonenumbers.is_possible_number(number):
+            written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            return f"{written};ext={number.extension}" if number.extension else str(written)
+    except phonenumbers.NumberParseException:
+        pass
+    # A house number or an old record: kept as digits, without the plus of a world-wide number.
+    digits = "".join(letter for letter in value if letter.isdigit())
+    if not FEWEST_DIGITS <= len(digits) <= MOST_DIGITS:
+        raise Refusal(_("Give a telephone number, for example +7 920 123-45-67."), field="value", code="wrong-phone")
+    return digits
+
+
+def domain_of(host: str) -> str:
+    """Return a domain in its ASCII form.
+
+    Raises:
+        Refusal: it is no domain name.
+    """
+    try:
+        written = idna.encode(host.strip().rstrip(".").lower(), uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        written = ""
+    if "." not in written:
+        raise Refusal(_("“%(host)s” is no domain name.") % {"host": host}, field="value", code="wrong-domain")
+    return written
+
+
+def _email(value: str, _country: str) -> str:
+    local, at, host = value.removeprefix("mailto:").strip("<> ").rpartition("@")
+    try:
+        if not at:
+            raise ValidationError("")
+        address = f"{local.lower()}@{domain_of(host)}"
+        # Letters outside ASCII before the @ are right after RFC 6531; Django's check knows ASCII only.
+        validate_email(address if local.isascii() else f"a@{domain_of(host)}")
+    except (ValidationError, Refusal):
+        raise Refusal(_("Give an e-mail address, for example name@example.org."), field="value", code="wrong-email") from None
+    return address
+
+
+def _site(value: str, _country: str) -> str:
+    try:
+        host = urlsplit(value if "//" in value else f"//{value}").hostname or ""
+    except ValueError:
+        host = ""
+    domain = domain_of(host)
+    return re.sub(r"^(www\.)+(?=[^.]+\.)", "", domain)
+
+
+def _telegram(value: str, country: str) -> str:
+    name = re.sub(r"^(https?://)?(t\.me/|telegram\.me/|@)", "", value.lower()).strip("/")
+    if name.startswith("+") or name.replace(" ", "").replace("-", "").isdigit():
+        return _phone(value, country)
+    if not HANDLE.match(name):
+        raise Refusal(_("Give a Telegram name such as @name, or a telephone number."), field="value", code="wrong-telegram")
+    return name
+
+
+def _other(value: str, _country: str) -> str:
+    if not value:
+        raise Refusal(_("Give the contact itself."), field="value")
+    return value.lower()
+
+
+_NORMAL: dict[ContactKind, Callable[[str, str], str]] = {
+    ContactKind.EMAIL: _email,
+    ContactKind.PHONE: _phone,
+    ContactKind.TELEGRAM: _telegram,
+    ContactKind.WHATSAPP: _phone,
+    ContactKind.VIBER: _phone,
+    ContactKind.SITE: _site,
+    ContactKind.OTHER: _other,
+}
+
+
+def printed_phone(normal: str, country: str) -> str:
+    """Return a number as people of the country read it: national spacing at home, international abroad."""
+    bare, _mark, extension = normal.partition(";ext=")
+    if not bare.startswith("+"):
+        return bare
+    number = phonenumbers.parse(bare)
+    shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return f"{shown}, {extension}" if extension else str(shown)

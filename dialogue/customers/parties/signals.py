@@ -1,0 +1,45 @@
+"""What parties tell the rooms above, after the change and inside its transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dialogue.customers.parties.models import Consent, Party
+from dialogue.kit.actors import Actor
+from dialogue.kit.signals import Event
+
+
+@dataclass(frozen=True)
+class PartyFact:
+    """One party changed; `changes` maps a field to `[before, after]`."""
+
+    party: Party
+    by: Actor
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PartiesFact:
+    """Many parties changed in one statement; `fields` names what changed, empty when they are new."""
+
+    ids: list[int]
+    by: Actor
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConsentFact:
+    """A customer said what he allows."""
+
+    consent: Consent
+    by: Actor
+
+
+party_created: Event[PartyFact] = Event("parties.created")
+party_changed: Event[PartyFact] = Event("parties.changed")
+party_binned: Event[PartyFact] = Event("parties.binned")
+party_restored: Event[PartyFact] = Event("parties.restored")
+parties_created: Event[PartiesFact] = Event("parties.many_created")
+parties_changed: Event[PartiesFact] = Event("parties.many_changed")
+consent_recorded: Event[ConsentFact] = Event("parties.consent_recorded")
