@@ -1,1 +1,1 @@
-"""The import engine: read any table, map columns, match, dry run, load as a job, and undo."""
+"""The import engine: read any table, map its columns, match, dry run, load as a job, and undo."""
