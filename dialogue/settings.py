@@ -199,6 +199,13 @@ PROCRASTINATE_IMPORT_PATHS: list[str] = []
 PROCRASTINATE_ON_APP_READY = "dialogue.platform.jobs.queue.on_app_ready"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "schedules"
 
+# The installation's own letters (sign-in): without a server the operator reads them in the office.
+DIALOGUE_SMTP = environment.text("DIALOGUE_SMTP")
+DEFAULT_FROM_EMAIL = environment.text("DIALOGUE_MAIL_FROM", "dialogue@localhost.example.org")
+EMAIL_BACKEND = "dialogue.platform.mail.service.EmailBackend"
+# How text records are looked up; tests put their own in.
+TXT_LOOKUP = "dialogue.platform.mail.dns.find_txt"
+
 IMPORT_MAX_MB = environment.number("IMPORT_MAX_MB", 512)
 MEDIA_ROOT = DATA / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

@@ -19,6 +19,7 @@ OURS = [model for model in apps.get_models() if model.__module__.startswith("dia
 GLOBAL = {
     "accounts.User": "a person belongs to the installation; his memberships are fenced",
     "accounts.SignInLink": "found by the hash of its secret before any company is known",
+    "mail.ServiceLetter": "a letter of the installation itself, read by its operator only",
     "tenants.Tenant": "the company itself, fenced by its own id",
 }
 DOOR_ALLOWED = {

@@ -1,0 +1,116 @@
+"""DKIM signatures (RFC 6376): rsa-sha256, relaxed/relaxed, RSA of 2048 bits (RFC 8301), by OpenSSL through `cryptography`.
+
+Our own because the usual library signs in pure Python: 7.6 ms a letter against 0.26 ms; its verifier checks ours in tests.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+KEY_BITS = 2048
+# From is listed once more than it occurs, so that a second one cannot be added (RFC 6376, 8.15).
+SIGNED = (
+    "from", "to", "subject", "date", "message-id", "mime-version", "reply-to", "content-type", "content-transfer-encoding",
+    "list-unsubscribe", "list-unsubscribe-post", "auto-submitted",
+)  # fmt: skip
+WSP_RUN = re.compile(rb"[ \t]+")
+EMPTY_END = re.compile(rb"(?:\r\n)+\Z")
+FOLD = re.compile(rb"\r\n(?=[ \t])")
+DNS_STRING = 255
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Who signs: the domain, the selector under which DNS has the public key, and the private key as PEM."""
+
+    domain: str
+    selector: str
+    pem: str
+
+
+def make_key() -> str:
+    """Return a fresh private key as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+@lru_cache(maxsize=64)
+def _key(pem: str) -> rsa.RSAPrivateKey:
+    # We made the key ourselves: checking it again costs more than a hundred signatures.
+    key = serialization.load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("A DKIM key must be an RSA key.")
+    return key
+
+
+def public_record(pem: str) -> str:
+    """Return the text of the DNS record at `<selector>._domainkey.<domain>` (RFC 6376, 3.6.1)."""
+    der = _key(pem).public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
+
+
+def record_strings(record: str) -> str:
+    """Return the record as a zone file takes it: quoted strings of at most 255 characters."""
+    return " ".join(f'"{record[at : at + DNS_STRING]}"' for at in range(0, len(record), DNS_STRING))
+
+
+def _tags(record: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in record.split(";") if "=" in part)
+    return {name.strip(): re.sub(r"\s+", "", value) for name, _equals, value in pairs}
+
+
+def matches(found: str, record: str) -> bool:
+    """Return whether a record found in DNS carries the same public key as ours (tag list of RFC 6376, 3.2)."""
+    theirs, ours = _tags(found), _tags(record)
+    return theirs.get("v", "DKIM1") == "DKIM1" and theirs.get("k", "rsa") == "rsa" and theirs.get("p") == ours["p"]
+
+
+def relaxed_body(body: bytes) -> bytes:
+    """Return the body in relaxed canonical form (RFC 6376, 3.4.4)."""
+    if b"  " in body or b"\t" in body or b" \r\n" in body:
+        body = WSP_RUN.sub(b" ", body).replace(b" \r\n", b"\r\n")
+    body = EMPTY_END.sub(b"", body.removesuffix(b" "))
+    return body + b"\r\n" if body else b""
+
+
+def relaxed_header(line: bytes) -> bytes:
+    """Return one header field in relaxed canonical form without its CRLF (RFC 6376, 3.4.2)."""
+    name, _colon, value = line.partition(b":")
+    return name.strip().lower() + b":" + WSP_RUN.sub(b" ", FOLD.sub(b"", value)).strip()
+
+
+def _fields(heads: bytes) -> list[tuple[str, bytes]]:
+    lines = re.split(rb"\r\n(?![ \t])", heads)
+    return [(line.partition(b":")[0].decode().lower().strip(), line) for line in lines if line]
+
+
+def sign(data: bytes, signer: Signer, *, moment: int | None = None) -> bytes:
+    """Return the letter with a DKIM-Signature on top; `moment` is the time of signing in Unix seconds."""
+    heads, _gap, body = data.partition(b"\r\n\r\n")
+    fields = _fields(heads)
+    present = [name for name in SIGNED if any(name == known for known, _line in fields)]
+    listed = ["from", *present]
+    names = ":\r\n  ".join(":".join(listed[at : at + 6]) for at in range(0, len(listed), 6))
+    digest = base64.b64encode(sha256(relaxed_body(body)).digest()).decode()
+    unsigned = (
+        f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={signer.domain}; s={signer.selector};\r\n"
+        f" t={moment or int(time.time())}; h={names};\r\n"
+        f" bh={digest};\r\n"
+        " b="
+    )
+    # Of several fields of one name the last is taken first (RFC 6376, 5.4.2); the extra From finds nothing.
+    taken = [relaxed_header(next(line for known, line in reversed(fields) if known == name)) for name in present]
+    signed = b"\r\n".join([*taken, relaxed_header(unsigned.encode())])
+    raw = base64.b64encode(_key(signer.pem).sign(signed, padding.PKCS1v15(), hashes.SHA256())).decode()
+    value = "\r\n  ".join(raw[at : at + 72] for at in range(0, len(raw), 72))
+    return (unsigned + value + "\r\n").encode() + data

@@ -1,0 +1,54 @@
+"""The local mailbox: takes letters instead of a real server, and shows what is inside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from django.db import transaction
+
+from dialogue.platform.mail.models import StoredLetter
+from dialogue.platform.mail.transport import Outcome, Result
+
+
+class LocalTransport:
+    """Keeps each letter in the open company's local mailbox."""
+
+    def send(self, envelope_from: str, recipients: list[str], data: bytes) -> Result:
+        """Keep the letter; always accepted."""
+        subject = opened(data).subject
+        with transaction.atomic():
+            StoredLetter.objects.create(envelope_from=envelope_from, recipients=recipients, subject=subject[:500], data=data)
+        return Result(Outcome.ACCEPTED, 250, "kept in the local mailbox")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A letter taken apart for reading."""
+
+    subject: str
+    headers: list[tuple[str, str]]
+    text: str
+    html: str
+    source: str
+
+
+def _body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    return str(part.get_content()) if part is not None else ""
+
+
+def opened(data: bytes) -> Opened:
+    """Return the letter's parts as a mail program reads them."""
+    message = message_from_bytes(bytes(data), policy=policy.default)
+    return Opened(
+        subject=str(message.get("Subject", "")),
+        headers=[(name, str(value)) for name, value in message.items()],
+        text=_body(message, "plain"),
+        html=_body(message, "html"),
+        source=bytes(data).decode("utf-8", "replace"),
+    )
