@@ -5,6 +5,7 @@ from django.urls import include, path
 from dialogue.faces import health
 from dialogue.faces.api.v1 import api
 from dialogue.faces.office import views as office
+from dialogue.faces.office.gallery import gallery
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("jobs/", office.job_list, name="job_list"),
     path("jobs/<int:pk>/<str:verb>/", office.job_verb, name="job_verb"),
     path("api/v1/", api.urls),
+    path("gallery/", gallery, name="gallery"),
     path("account/", include("allauth.urls")),
     path("", include("dialogue.platform.accounts.urls")),
     path("", include("dialogue.platform.imports.urls")),
