@@ -18,6 +18,7 @@ from dialogue.kit.errors import Refusal
 from dialogue.platform.criteria.fields import Asking, Field
 from dialogue.platform.criteria.kinds import NO, YES, FieldKind
 
+NEGATIVE = {"is_not": "is", "not_in": "in"}
 COMPARISONS = {"at_least": "gte", "at_most": "lte", "more_than": "gt", "less_than": "lt", "is": "exact"}
 LOOKUPS = {"gte": GreaterThanOrEqual, "lte": LessThanOrEqual, "gt": GreaterThan, "lt": LessThan}
 SPAN = re.compile(r"^(\d{1,4})([hdwmy])$")
@@ -55,6 +56,8 @@ def condition_of(field: Field, operator: str, value: Any, asking: Asking, where:
     try:
         if operator == "empty":
             return _empty(field, wanted=_yes(value))
+        if _in_json(field):
+            return _held(field, operator, value, asking)
         return _BY_KIND[field.kind](field, operator, value, asking)
     except (ValueError, TypeError, KeyError, InvalidOperation, OverflowError):
         raise Refusal(
@@ -77,6 +80,14 @@ def _yes(value: Any) -> bool:
 
 def _in_json(field: Field) -> bool:
     return field.path.startswith("characteristics__")
+
+
+def _held(field: Field, operator: str, value: Any, asking: Asking) -> Q:
+    """Compare a value that may be missing from the JSON: missing is false, never NULL, so that "not" of it is true."""
+    column, _dot, code = field.path.partition("__")
+    positive = NEGATIVE.get(operator, operator)
+    found = Q(**{f"{column}__has_key": code}) & _BY_KIND[field.kind](field, positive, value, asking)
+    return found if positive == operator else ~found
 
 
 def _empty(field: Field, *, wanted: bool) -> Q:

@@ -22,9 +22,8 @@ from django.utils.translation import gettext as _
 from dialogue.kit.errors import Refusal
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities
-from dialogue.platform.criteria.operators import COMPARISONS, condition_of
+from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of
 
-NEGATIVE = {"is_not": "is", "not_in": "in"}
 DEEPEST = 12
 MOST_NODES = 300
 AGGREGATES = {"count": Count, "sum": Sum, "average": Avg}
@@ -90,8 +89,8 @@ class Compiler:
         if not isinstance(parts, list):
             raise RuleRefusal(_("“%(word)s” takes a list of rules.") % {"word": key}, field=where)
         if not parts:
-            # An empty "all" is true for everybody, an empty "any" for nobody.
-            return Q() if join == Q.AND else Q(pk__in=[])
+            # An empty "all" is true for everybody (a bare Q() would vanish under "not"), an empty "any" for nobody.
+            return ~Q(pk__in=[]) if join == Q.AND else Q(pk__in=[])
         compiled = Q()
         for number, part in enumerate(parts):
             compiled = compiled._combine(self.compile(part, f"{where}.{key}[{number}]", depth + 1), join)  # type: ignore[attr-defined]
