@@ -88,6 +88,17 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "dialogue.faces.urls"
+# The second origin knows no session and no cookie; its forms carry their secret in the address.
+TRACKER_MIDDLEWARE = [
+    "dialogue.faces.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dialogue.faces.middleware.ContentPolicyMiddleware",
+    "dialogue.faces.middleware.TransactionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "dialogue.faces.middleware.RefusalMiddleware",
+]
 WSGI_APPLICATION = "dialogue.faces.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -130,7 +141,7 @@ DATABASE_APP_URL = environment.text("DATABASE_APP_URL")
 
 
 def _databases() -> dict[str, dict[str, Any]]:
-    shared: dict[str, Any] = {"ENGINE": BACKEND, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False}
+    shared: dict[str, Any] = {"ENGINE": BACKEND, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if not DATABASE_URL:
         local = shared | {"NAME": "dialogue", "EMBEDDED": str(DATA)}
         return {"default": local | {"USER": "dialogue_app"}, "owner": local | {"USER": "dialogue_owner"}}

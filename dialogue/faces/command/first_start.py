@@ -1,33 +1,12 @@
-"""The first and every later start of `dialogue run`: database, structure, companies, the link."""
+"""The first start of `dialogue run`: the operator, his companies, the link."""
 
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Any
+import os
+from typing import Any
 
-if TYPE_CHECKING:
-    from dialogue.faces.command.run import Steps
-    from dialogue.platform.embedded.server import EmbeddedServer
-
-
-def prepare(steps: Steps) -> EmbeddedServer | None:
-    """Bring the database up and to this version; return the embedded server, if it is ours to watch."""
-    from dialogue.faces.command.main import start_django
-
-    start_django()
-    from django.conf import settings
-
-    from dialogue.faces.command.migrate import bring_up_to_date
-    from dialogue.platform.embedded.server import server_for
-
-    server = None
-    if not settings.DATABASE_URL:
-        server = server_for(settings.DATA)
-        server.start()
-        steps.did("database started")
-    changed = bring_up_to_date()
-    steps.did("database brought up to date" if changed else "database is up to date")
-    return server
+from django.utils.translation import gettext as _
 
 
 def operator() -> Any:
@@ -44,22 +23,41 @@ def operator() -> Any:
     return User.objects.create_user("operator@localhost.example.org", name=name.capitalize(), is_operator=True)
 
 
+def language_of_reader() -> str:
+    """Return the language this machine's user reads, English when we do not speak it."""
+    from django.conf import settings
+
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            language = value.split("_")[0].split(".")[0].lower()
+            return language if language in dict(settings.LANGUAGES) else "en"
+    return "en"
+
+
 def companies_and_link(*, demo: bool) -> str:
-    """Make the first companies where there are none, and return a one-time sign-in address of the operator."""
+    """Make the first companies where there are none, and return a one-time sign-in address of the operator.
+
+    The demonstration's data is loaded by a job that its Jobs page shows.
+    """
     from django.conf import settings
     from django.db import transaction
+    from django.utils import translation
 
+    from dialogue.faces.command.demo import load_later
     from dialogue.kit.scope import without_tenant
     from dialogue.platform.accounts.actions import create_company
     from dialogue.platform.accounts.links import make_sign_in_token
     from dialogue.platform.tenants.models import Tenant
 
-    with transaction.atomic():
+    language = language_of_reader()
+    with transaction.atomic(), translation.override(language):
         person = operator()
         with without_tenant("the first start makes the first companies"):
             empty = not Tenant.objects.exists()
         if empty and demo:
-            create_company("Моя компания", login="my", owner=person.email, language="ru")
-            create_company("Демо-компания", login="demo", owner=person.email, language="ru", is_demo=True)
+            create_company(_("My company"), login="my", owner=person.email, language=language)
+            made, _owner = create_company(_("Demo"), login="demo", owner=person.email, language=language, is_demo=True)
+            load_later(made)
         token = make_sign_in_token(person)
     return f"{settings.SITE_URL}/sign-in/{token}/"

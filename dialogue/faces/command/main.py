@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from dialogue import __version__
+from dialogue.faces.command.supervisor import end_with_supervisor
+from dialogue.kit.environment import EnvironmentRefusal, data_folder
+from dialogue.kit.folder import refuse_unusable
 
 VERBS = {
-    "run": "start everything on this machine: database, office, worker",
+    "run": "start everything on this machine: database, office, worker, second origin",
     "web": "serve the office and the API",
     "worker": "run background jobs",
+    "tracker": "serve the second origin: links, opens, unsubscribe, files",
     "migrate": "bring the database to this version",
     "check": "say whether this installation can serve",
     "company": "create and list companies",
@@ -48,13 +52,15 @@ def start_django() -> None:
 
 def problem_of(error: Exception) -> dict[str, Any] | None:
     """Return the problem object of an expected refusal, None for a fault of ours."""
-    from dialogue.kit.environment import EnvironmentRefusal
+    if isinstance(error, EnvironmentRefusal):
+        return {"type": "urn:dialogue:cannot-start", "title": str(error), "status": 503, "code": "cannot-start"}
+    # Django is loaded by whoever raises these.
     from dialogue.kit.errors import Refusal
     from dialogue.platform.embedded.errors import DatabaseRefusal
 
     if isinstance(error, Refusal):
         return error.problem()
-    if isinstance(error, EnvironmentRefusal | DatabaseRefusal):
+    if isinstance(error, DatabaseRefusal):
         return {"type": "urn:dialogue:cannot-start", "title": str(error), "status": 503, "code": "cannot-start"}
     return None
 
@@ -65,7 +71,9 @@ def main(argv: list[str] | None = None) -> int:
     if options.data:
         os.environ["DIALOGUE_DATA"] = str(Path(options.data).absolute())
     module = import_module(f"dialogue.faces.command.{options.verb}")
+    end_with_supervisor()
     try:
+        refuse_unusable(data_folder())
         return int(module.run(options) or 0)
     except KeyboardInterrupt:
         return 130

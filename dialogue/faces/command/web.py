@@ -14,22 +14,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=4)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Serve until told to stop."""
-    if options.port:
-        os.environ["DIALOGUE_PORT"] = str(options.port)
+def serve(application: str, *, port: int, options: argparse.Namespace) -> int:
+    """Serve the WSGI application until told to stop."""
+    from dialogue.faces.command.ports import refuse_taken
+
     if options.host:
         os.environ["DIALOGUE_HOST"] = options.host
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
+    refuse_taken(port, pair=False)
     from granian import Granian
     from granian.constants import Interfaces
 
     from dialogue.kit import environment
 
     server = Granian(
-        "dialogue.faces.wsgi:application",
+        application,
         address=environment.text("DIALOGUE_HOST", "127.0.0.1"),
-        port=environment.number("DIALOGUE_PORT", 8400),
+        port=port,
         interface=Interfaces.WSGI,
         workers=options.workers,
         blocking_threads=options.threads,
@@ -38,3 +39,12 @@ def run(options: argparse.Namespace) -> int:
     )
     server.serve()
     return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    from dialogue.kit import environment
+
+    if options.port:
+        os.environ["DIALOGUE_PORT"] = str(options.port)
+    return serve("dialogue.faces.wsgi:application", port=environment.number("DIALOGUE_PORT", 8400), options=options)

@@ -15,7 +15,10 @@ def run(options: argparse.Namespace) -> int:
     from dialogue.faces.command.main import start_django
 
     start_django()
+    # Registers the kind of job that fills the demonstration company.
     from procrastinate.contrib.django import app
+
+    import dialogue.faces.command.demo  # noqa: F401
 
     worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     with worker.replace_connector(worker.connector):

@@ -7,19 +7,22 @@ one at its end was the last and stops the server. A killed holder loses its lock
 from __future__ import annotations
 
 import atexit
-import errno
 import fcntl
 import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from dialogue.kit.environment import EnvironmentRefusal
+from dialogue.kit.folder import refuse_full, refuse_unusable
 from dialogue.platform.embedded.errors import DatabaseRefusal, DataFolderRefusal
 
 SUPERUSER = "postgres"
@@ -84,6 +87,26 @@ def service_user() -> ServiceUser | None:
 def can_reach(path: Path) -> bool:
     """Return whether another account can pass through every folder above `path`."""
     return all(folder.stat().st_mode & 0o001 for folder in path.resolve().parents if folder.exists())
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether the process lives; one that ended and was not collected by its parent does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    try:
+        ended = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        # No /proc here, or it ended between two looks: the signal above answered.
+        return not Path("/proc/self").exists()
+    if ended:
+        # In a container we may be its foster parent: nobody else would take it off the table.
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    return not ended
 
 
 class EmbeddedServer:
@@ -162,10 +185,38 @@ class EmbeddedServer:
         finally:
             os.close(gate)
 
-    def stop(self) -> None:
-        """Stop the server at once, whoever else uses it."""
-        if (self.cluster / "postmaster.pid").exists():
-            self.run("pg_ctl", "stop", "-D", str(self.cluster), "-m", "fast", "-w", "-t", "10", check=False)
+    def stop(self, *, within: float = 10.0) -> None:
+        """Stop the server at once, whoever else uses it; past `within` seconds without its last checkpoint.
+
+        A server stopped so replays its log at the next start and loses nothing.
+        """
+        pid = self.pid()
+        if pid is None or not is_alive(pid):
+            return
+        for order, seconds in ((signal.SIGINT, within), (signal.SIGQUIT, 1.0)):
+            try:
+                os.kill(pid, order)
+            except ProcessLookupError:
+                return
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                if not is_alive(pid):
+                    return
+                time.sleep(0.01)
+
+    def erase(self) -> None:
+        """Stop the server and delete the whole data folder, the server's own part elsewhere included."""
+        self._prepare_folder()
+        self.stop()
+        if self._home != self.folder:
+            shutil.rmtree(self._home, ignore_errors=True)
+        for entry in self.folder.iterdir():
+            if entry.name == "run.lock":
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
 
     def release(self) -> None:
         """Give up this process's hold; the last holder stops the server."""
@@ -185,14 +236,8 @@ class EmbeddedServer:
     def is_up(self) -> bool:
         """Return whether the postmaster named in the data folder lives and listens."""
         pid = self.pid()
-        if pid is None:
+        if pid is None or not is_alive(pid):
             return False
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
         lines = self._pidfile_lines()
         return len(lines) > 7 and lines[7].strip() == "ready"
 
@@ -217,18 +262,9 @@ class EmbeddedServer:
 
     def _prepare_folder(self) -> None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o711 if os.geteuid() == 0 else 0o700)
-            probe = self.folder / "users.lock"
-            probe.touch(mode=0o600)
-        except OSError as error:
-            raise DataFolderRefusal(self._folder_words(error)) from error
-        owner = self.folder.stat().st_uid
-        if owner != os.geteuid():
-            message = (
-                f"The data folder {self.folder} belongs to another user (id {owner}). "
-                "Run Dialogue as that user, or name another folder with --data."
-            )
-            raise DataFolderRefusal(message)
+            refuse_unusable(self.folder)
+        except EnvironmentRefusal as refusal:
+            raise DataFolderRefusal(str(refusal)) from refusal
         self._user = service_user()
         if self._user:
             self._prepare_for_service_user(self._user)
@@ -252,20 +288,21 @@ class EmbeddedServer:
             self._install = self._home / "postgresql-18"
             if not (self._install / "bin" / "postgres").exists():
                 shutil.copytree(source, self._install, dirs_exist_ok=True, symlinks=True)
-        self.cluster.mkdir(mode=0o700, exist_ok=True)
-        os.chown(self.cluster, user.uid, user.gid)
-
-    def _folder_words(self, error: OSError) -> str:
-        if error.errno == errno.ENOSPC:
-            return f"The disk that holds {self.folder} is full. Free some space, or name another folder with --data."
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            return f"No permission to write to {self.folder}. Give this user the right, or name another folder with --data."
-        return f"The data folder {self.folder} cannot be used: {error.strerror}. Name another folder with --data."
 
     def _initdb(self) -> None:
+        try:
+            refuse_full(self.folder)
+        except EnvironmentRefusal as refusal:
+            raise DataFolderRefusal(str(refusal)) from refusal
+        # Made beside and renamed, so that a start ended half-way leaves no half-made database.
+        making = self._home / "pg.making"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(mode=0o700)
+        if self._user:
+            os.chown(making, self._user.uid, self._user.gid)
         made = self.run(
             "initdb",
-            f"--pgdata={self.cluster}",
+            f"--pgdata={making}",
             "--locale-provider=builtin",
             "--builtin-locale=PG_UNICODE_FAST",
             "--locale=C",
@@ -279,13 +316,16 @@ class EmbeddedServer:
             self._refuse(made.stdout)
         parameters = PARAMETERS | (THROWAWAY_PARAMETERS if self.throwaway else {})
         lines = "".join(f"{name} = {value}\n" for name, value in parameters.items())
-        (self.cluster / "postgresql.auto.conf").write_text(f"# written once by Dialogue\n{lines}")
+        (making / "postgresql.auto.conf").write_text(f"# written once by Dialogue\n{lines}")
         if self._user:
-            os.chown(self.cluster / "postgresql.auto.conf", self._user.uid, self._user.gid)
+            os.chown(making / "postgresql.auto.conf", self._user.uid, self._user.gid)
+        making.replace(self.cluster)
 
     def _start_until(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT
         log = self.cluster / "server.log"
+        # Only this start's words may be quoted.
+        log.unlink(missing_ok=True)
         options = f"-k '{self.socket}'"
         while True:
             started = self.run(
@@ -300,8 +340,11 @@ class EmbeddedServer:
                     "Start it with the Dialogue version that made it, back up, and restore here."
                 )
                 raise DataFolderRefusal(message)
-            # After kill -9 orphaned backends hold the shared memory block for some seconds.
-            held = "shared memory" in tail or "pre-existing" in tail
+            # After kill -9 orphaned backends hold the shared memory block for some seconds, and the process table
+            # may still name the dead postmaster.
+            pid = self.pid()
+            dead = "lock file" in tail and (pid is None or not is_alive(pid))
+            held = dead or "shared memory" in tail or "pre-existing" in tail
             if not held or time.monotonic() > deadline:
                 self._refuse(tail)
             time.sleep(0.3)
@@ -312,6 +355,23 @@ class EmbeddedServer:
             raise DataFolderRefusal(message)
         message = f"The embedded PostgreSQL did not start. Its last words:\n{words.strip()[-800:]}"
         raise DatabaseRefusal(message)
+
+
+def stop_when_unused(folder: Path, *, seconds: float = 15.0) -> bool:
+    """Wait until no process uses the server over `folder`, stop it, and return whether that came about in time."""
+    server = EmbeddedServer(folder)
+    server._prepare_folder()
+    with (folder / "users.lock").open("a") as users:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                time.sleep(0.1)
+            else:
+                server.stop()
+                return True
+    return False
 
 
 _servers: dict[Path, EmbeddedServer] = {}
