@@ -40,7 +40,7 @@ BUILT_IN = (
         "employee",
         _("Employee"),
         holds=("parties:", "deals:", "timeline:", "channels:send", "purchases:read", "search:", "lists:"),
-        lacks=("parties:field", "deals:pipeline"),
+        lacks=("parties:field", "deals:pipeline", "timeline:entry:strike"),
         reach={"*": Reach.TEAM, "party": Reach.ALL},
     ),
     BuiltInRole(
@@ -49,5 +49,11 @@ BUILT_IN = (
         holds=("parties:", "timeline:", "channels:", "purchases:", "imports:", "search:", "lists:"),
         reach={"*": Reach.ALL},
     ),
-    BuiltInRole("operator", _("Operator"), holds=("parties:party", "timeline:", "search:"), reach={"*": Reach.ALL}),
+    BuiltInRole(
+        "operator",
+        _("Operator"),
+        holds=("parties:party", "timeline:", "search:"),
+        lacks=("timeline:entry:strike",),
+        reach={"*": Reach.ALL},
+    ),
 )

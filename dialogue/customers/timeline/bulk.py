@@ -1,0 +1,111 @@
+"""Set-wise recording: many entries in one statement, one audit entry, one signal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from dialogue.customers.timeline.kinds import entry_kinds
+from dialogue.customers.timeline.models import Entry
+from dialogue.customers.timeline.permissions import TimelinePermission
+from dialogue.customers.timeline.signals import EntriesFact, entries_recorded
+from dialogue.kit.actors import Actor
+from dialogue.kit.scope import current_tenant
+from dialogue.platform.audit.recording import record
+from dialogue.platform.audit.verbs import action
+
+
+@dataclass(slots=True)
+class EntryDraft:
+    """One entry to be written; the side follows from the registered kind. `touch` and `source` are bare ids."""
+
+    party: int
+    kind: str
+    at: datetime
+    way: str = ""
+    subject: str = ""
+    body: str = ""
+    touch: int | None = None
+    source: int | None = None
+    ref_kind: str = ""
+    ref_id: int | None = None
+    amount: Decimal | None = None
+    currency: str = ""
+    facts: dict[str, Any] | None = None
+
+
+COLUMNS = {
+    "party_id": "bigint",
+    "side": "text",
+    "kind": "text",
+    "at": "timestamptz",
+    "way": "text",
+    "subject": "text",
+    "body": "text",
+    "touch": "bigint",
+    "source": "bigint",
+    "ref_kind": "text",
+    "ref_id": "bigint",
+    "amount": "numeric",
+    "currency": "text",
+    "facts": "jsonb",
+}
+INSERT = (
+    f"INSERT INTO timeline_entry (tenant_id, by, {', '.join(COLUMNS)})"
+    f" SELECT %s, %s, * FROM unnest({', '.join(f'%s::{kind}[]' for kind in COLUMNS.values())}) RETURNING id"
+)
+
+
+def _row(draft: EntryDraft) -> tuple[Any, ...]:
+    return (
+        draft.party,
+        entry_kinds.get(draft.kind).side,
+        draft.kind,
+        draft.at,
+        draft.way,
+        draft.subject[:300],
+        draft.body or None,
+        draft.touch,
+        draft.source,
+        draft.ref_kind,
+        draft.ref_id,
+        draft.amount,
+        draft.currency if draft.amount is not None else "",
+        Jsonb(draft.facts) if draft.facts else None,
+    )
+
+
+@action(permission=TimelinePermission.WRITE)
+def record_entries(drafts: Sequence[EntryDraft], *, by: Actor, cause: str = "") -> list[int]:
+    """Write many touches, responses or notes in one statement and return their ids in the order of the drafts.
+
+    One audit entry with the count; one plural signal. `cause` says in the audit where they came from.
+
+    Raises:
+        RegistryError: a kind nobody registered.
+    """
+    if not drafts:
+        return []
+    columns = [list(column) for column in zip(*map(_row, drafts), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [current_tenant(), by.user, *columns])
+        ids = [int(row[0]) for row in cursor.fetchall()]
+    record(by, "timeline.recorded", kind=Entry._meta.label_lower, count=len(ids), cause=cause)
+    entries_recorded.tell(EntriesFact(ids, by))
+    return ids
+
+
+@action(permission=TimelinePermission.STRIKE)
+def remove_entries(ids: Sequence[int], *, by: Actor, cause: str = "") -> list[int]:
+    """Remove entries that nothing answers (the undo of an import) and return the ids of those removed."""
+    answered = Entry.objects.filter(touch__in=list(ids)).exclude(pk__in=list(ids)).values("touch")
+    gone = list(Entry.objects.filter(pk__in=list(ids)).exclude(pk__in=answered).values_list("pk", flat=True))
+    Entry.objects.filter(pk__in=gone).delete()
+    record(by, "timeline.removed", kind=Entry._meta.label_lower, count=len(gone), cause=cause)
+    return gone

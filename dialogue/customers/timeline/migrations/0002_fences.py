@@ -1,0 +1,14 @@
+"""The second fence of timeline."""
+
+from typing import ClassVar
+
+from django.db import migrations
+
+from dialogue.platform.embedded.operations import Fence, FencedKey
+
+
+class Migration(migrations.Migration):
+    """Row security and keys that carry the company."""
+
+    dependencies: ClassVar = [("timeline", "0001_first")]
+    operations: ClassVar = [Fence("Entry"), FencedKey("Entry", "party")]

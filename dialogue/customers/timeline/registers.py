@@ -1,0 +1,49 @@
+"""What the timeline adds: permissions, audit words and the kinds every company knows."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.customers.timeline.kinds import IN, OUT, OWN, EntryKind, entry_kinds
+from dialogue.customers.timeline.permissions import TimelinePermission
+from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.platform.audit.events import event_words
+
+permission_groups.add(
+    "timeline",
+    PermissionGroup(
+        label=_("Dialogue with customers"),
+        permissions={
+            TimelinePermission.WRITE: _("Record calls, notes, letters and answers"),
+            TimelinePermission.STRIKE: _("Remove other people's entries"),
+        },
+    ),
+    weight=230,
+)
+
+entry_kinds.add("letter", EntryKind(_("Letter"), OUT))
+entry_kinds.add("call", EntryKind(_("Phone call"), OUT, by_hand=True))
+entry_kinds.add("call_missed", EntryKind(_("Call, not reached"), OUT, by_hand=True))
+entry_kinds.add("meeting", EntryKind(_("Meeting"), OUT, by_hand=True))
+entry_kinds.add("message", EntryKind(_("Message"), OUT, by_hand=True))
+entry_kinds.add("post_letter", EntryKind(_("Letter by post"), OUT, by_hand=True))
+entry_kinds.add("campaign", EntryKind(_("Campaign"), OUT))
+
+entry_kinds.add("reply", EntryKind(_("answered"), IN, by_hand=True))
+entry_kinds.add("called", EntryKind(_("called"), IN, by_hand=True))
+entry_kinds.add("came", EntryKind(_("came"), IN, by_hand=True))
+entry_kinds.add("accepted", EntryKind(_("accepted the offer"), IN, by_hand=True))
+entry_kinds.add("refused", EntryKind(_("said no"), IN, by_hand=True))
+entry_kinds.add("complaint", EntryKind(_("complained"), IN, by_hand=True))
+entry_kinds.add("bought", EntryKind(_("bought"), IN, by_hand=True))
+entry_kinds.add("link_followed", EntryKind(_("followed a link"), IN))
+entry_kinds.add("opened", EntryKind(_("opened"), IN, indirect=True))
+entry_kinds.add("unsubscribed", EntryKind(_("unsubscribed"), IN))
+entry_kinds.add("returned", EntryKind(_("came back undelivered"), IN))
+
+entry_kinds.add("note", EntryKind(_("Note"), OWN, by_hand=True))
+
+event_words.add("timeline.touch", _("recorded what was said"))
+event_words.add("timeline.response", _("recorded an answer"))
+event_words.add("timeline.noted", _("wrote a note"))
+event_words.add("timeline.struck", _("removed an entry"))
+event_words.add("timeline.recorded", _("recorded many entries"))
+event_words.add("timeline.removed", _("removed many entries"))

@@ -1,0 +1,31 @@
+"""What the timeline tells the rooms above, after the change and inside its transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialogue.customers.timeline.models import Entry
+from dialogue.kit.actors import Actor
+from dialogue.kit.signals import Event
+
+
+@dataclass(frozen=True)
+class EntryFact:
+    """One entry was written."""
+
+    entry: Entry
+    by: Actor
+
+
+@dataclass(frozen=True)
+class EntriesFact:
+    """Many entries were written in one statement."""
+
+    ids: list[int]
+    by: Actor
+
+
+touch_recorded: Event[EntryFact] = Event("timeline.touch_recorded")
+response_recorded: Event[EntryFact] = Event("timeline.response_recorded")
+noted: Event[EntryFact] = Event("timeline.noted")
+entries_recorded: Event[EntriesFact] = Event("timeline.many_recorded")
