@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("dialogue.platform.notices.urls")),
     path("", include("dialogue.platform.files.urls")),
     path("", include("dialogue.platform.mail.urls")),
+    path("", include("dialogue.platform.rates.urls")),
     path("", include("dialogue.customers.parties.urls")),
     path("", include("dialogue.customers.timeline.urls")),
     path("", include("dialogue.customers.channels.urls")),

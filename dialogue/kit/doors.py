@@ -19,6 +19,7 @@ class ActorRequest(HttpRequest):
     """A request whose actor the middleware found: a member's session or a key."""
 
     actor: Actor
+    undo: bool
 
 
 def member_page(

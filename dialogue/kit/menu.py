@@ -24,3 +24,4 @@ class MenuItem:
 
 
 menu_items: Registry[MenuItem] = Registry("menu")
+settings_items: Registry[MenuItem] = Registry("settings pages")

@@ -14,6 +14,8 @@ from dialogue.platform.criteria.api import router as fields
 from dialogue.platform.files.api import router as files
 from dialogue.platform.imports.api import router as imports
 from dialogue.platform.lists.api import router as lists
+from dialogue.platform.notices.api import router as notices
+from dialogue.platform.rates.api import router as rates
 from dialogue.platform.search.api import router as search
 from dialogue.selling.deals.api import router as deals
 from dialogue.selling.purchases.api import router as purchases
@@ -40,6 +42,8 @@ for prefix, router in {
     "/lists": lists,
     "/search": search,
     "/files": files,
+    "/rates": rates,
+    "/notices": notices,
     "/company": company_router,
     "/members": members_router,
     "/fields": fields,

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 
-from dialogue.kit.menu import menu_items
+from dialogue.kit.menu import menu_items, settings_items
 from dialogue.platform.accounts.doors import MemberRequest
 
 
@@ -43,3 +43,10 @@ def menu(request: HttpRequest) -> list[list[Line]]:
             group.append(Line(item.label, url, here, count, item.icon))
         lines.append(group)
     return lines
+
+
+def settings_menu(request: HttpRequest) -> list[Line]:
+    """Return the pages of the settings this member may open."""
+    member = cast("MemberRequest", request)
+    shown = [item for item in settings_items if not item.permission or member.actor.can(item.permission)]
+    return [Line(item.label, url := reverse(item.url_name), request.path.startswith(url), None, item.icon) for item in shown]
