@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.db.migrations.loader import MigrationLoader
 
+from dialogue.faces.command.reaching import connect, words_of
 from dialogue.platform.embedded import bootstrap
 from dialogue.platform.embedded.errors import DatabaseRefusal, DataFolderRefusal
 from dialogue.platform.embedded.server import SUPERUSER, server_for
@@ -25,13 +26,26 @@ def prepare() -> None:
         server.start()
         bootstrap.make_embedded_database(str(server.socket), SUPERUSER, settings.DATABASES["default"]["NAME"])
         return
-    connection = raw_owner_connection()
+    connection = connect(settings.DATABASES["owner"])
     with connection:
         bootstrap.refuse_unfit(connection)
+        _refuse_lacking_rights(connection)
         if not settings.DATABASE_APP_URL:
             _make_application_role(connection)
         if is_superuser(connection):
             bootstrap.mark_leakproof(connection)
+
+
+def _refuse_lacking_rights(connection: Any) -> None:
+    row = connection.execute(
+        "SELECT current_user, current_database(), has_schema_privilege(current_user, 'public', 'CREATE')"
+    ).fetchone()
+    if not row[2]:
+        message = (
+            f"The user {row[0]} of DATABASE_URL may not create tables in the database {row[1]}. "
+            f"Make it the owner: ALTER DATABASE {row[1]} OWNER TO {row[0]}; ALTER SCHEMA public OWNER TO {row[0]}."
+        )
+        raise DatabaseRefusal(message)
 
 
 def _make_application_role(connection: Any) -> None:
@@ -45,42 +59,6 @@ def _make_application_role(connection: Any) -> None:
         )
         raise DatabaseRefusal(message) from error
     bootstrap.grant_application(connection, settings.DATABASES["owner"]["USER"], application)
-
-
-def raw_owner_connection() -> psycopg.Connection[Any]:
-    """Return an autocommit connection as the owner, outside Django.
-
-    Raises:
-        DatabaseRefusal: the server cannot be reached or refuses us.
-    """
-    named = settings.DATABASES["owner"]
-    try:
-        return psycopg.connect(
-            host=named["HOST"],
-            port=named["PORT"] or None,
-            user=named["USER"],
-            password=named["PASSWORD"] or None,
-            dbname=named["NAME"],
-            autocommit=True,
-            connect_timeout=5,
-            **named.get("OPTIONS", {}),
-        )
-    except psycopg.OperationalError as error:
-        raise DatabaseRefusal(words_of(error)) from error
-
-
-def words_of(error: Exception) -> str:
-    """Return what a failed connection means and what to do."""
-    text = str(error)
-    where = settings.DATABASES["owner"]
-    place = f"{where['HOST'] or 'the local socket'}:{where['PORT'] or 5432}"
-    if "password authentication failed" in text:
-        return f"The database at {place} refused the password of {where['USER']}. Correct DATABASE_URL."
-    if "does not exist" in text:
-        return f"The server at {place} answered, but: {text.strip().splitlines()[-1]}. Create it, or correct DATABASE_URL."
-    if "no pg_hba.conf entry" in text:
-        return f"The server at {place} does not let {where['USER']} in from here: add a line to its pg_hba.conf."
-    return f"No database answers at {place} (DATABASE_URL). Start it, or correct the address."
 
 
 def refuse_newer(owner: Any) -> None:
@@ -124,7 +102,7 @@ def settle(owner: Any) -> None:
 def mark() -> None:
     """Put the LEAKPROOF marks on, where we are or can be a superuser."""
     if settings.DATABASE_URL:
-        with raw_owner_connection() as connection:
+        with connect(settings.DATABASES["owner"]) as connection:
             if is_superuser(connection):
                 bootstrap.mark_leakproof(connection)
         return
@@ -149,4 +127,4 @@ def refuse_unreachable() -> None:
     try:
         connections["default"].ensure_connection()
     except OperationalError as error:
-        raise DatabaseRefusal(words_of(error)) from error
+        raise DatabaseRefusal(words_of(error, settings.DATABASES["owner"])) from error

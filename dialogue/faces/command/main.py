@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused, 2 usage, 3 done with refused rows.
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -16,8 +17,10 @@ from typing import Any
 from dialogue import __version__
 from dialogue.faces.command.supervisor import end_with_supervisor
 from dialogue.kit.environment import EnvironmentRefusal, data_folder
-from dialogue.kit.folder import refuse_unusable
+from dialogue.kit.folder import refuse_unusable, words_of
 
+# PostgreSQL's code of class 53, appendix A of its manual.
+DISK_FULL = "53100"
 VERBS = {
     "run": "start everything on this machine: database, office, worker, second origin",
     "web": "serve the office and the API",
@@ -50,10 +53,17 @@ def start_django() -> None:
     django.setup()
 
 
+def cannot_start(words: str) -> dict[str, Any]:
+    """Return the problem object of an installation that cannot serve."""
+    return {"type": "urn:dialogue:cannot-start", "title": words, "status": 503, "code": "cannot-start"}
+
+
 def problem_of(error: Exception) -> dict[str, Any] | None:
     """Return the problem object of an expected refusal, None for a fault of ours."""
     if isinstance(error, EnvironmentRefusal):
-        return {"type": "urn:dialogue:cannot-start", "title": str(error), "status": 503, "code": "cannot-start"}
+        return cannot_start(str(error))
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}:
+        return cannot_start(words_of(Path(error.filename or data_folder()), error))
     # Django is loaded by whoever raises these.
     from dialogue.kit.errors import Refusal
     from dialogue.platform.embedded.errors import DatabaseRefusal
@@ -61,7 +71,9 @@ def problem_of(error: Exception) -> dict[str, Any] | None:
     if isinstance(error, Refusal):
         return error.problem()
     if isinstance(error, DatabaseRefusal):
-        return {"type": "urn:dialogue:cannot-start", "title": str(error), "status": 503, "code": "cannot-start"}
+        return cannot_start(str(error))
+    if getattr(error.__cause__ or error, "sqlstate", None) == DISK_FULL:
+        return cannot_start("The disk of the database is full; nothing was changed. Free some space and try again.")
     return None
 
 

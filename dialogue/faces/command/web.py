@@ -17,11 +17,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def serve(application: str, *, port: int, options: argparse.Namespace) -> int:
     """Serve the WSGI application until told to stop."""
     from dialogue.faces.command.ports import refuse_taken
+    from dialogue.faces.command.reaching import refuse_unreachable_named
 
     if options.host:
         os.environ["DIALOGUE_HOST"] = options.host
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
     refuse_taken(port, pair=False)
+    refuse_unreachable_named()
     from granian import Granian
     from granian.constants import Interfaces
 

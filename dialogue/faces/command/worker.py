@@ -13,7 +13,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Work."""
     from dialogue.faces.command.main import start_django
+    from dialogue.faces.command.reaching import refuse_unreachable_named
 
+    refuse_unreachable_named()
     start_django()
     # Registers the kind of job that fills the demonstration company.
     from procrastinate.contrib.django import app
