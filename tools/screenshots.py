@@ -13,6 +13,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -69,13 +70,24 @@ SHOTS = (
 def office() -> Iterator[str]:
     """Start an office with its demonstration company and yield its sign-in address."""
     with tempfile.TemporaryDirectory(prefix="dialogue-pictures-") as folder:
-        command = [str(ROOT / ".venv" / "bin" / "dialogue"), "run", "--data", folder, "--port", "0"]
+        command = [str(ROOT / ".venv" / "bin" / "dialogue"), "run", "--data", folder, "--port", str(free_pair())]
         server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ})
         try:
             yield ready_address(server)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=20)
+
+
+def free_pair() -> int:
+    """Return a port that is free together with the next one."""
+    for port in range(8700, 9700, 10):
+        with contextlib.suppress(OSError), socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
+    message = "no two free ports"
+    raise RuntimeError(message)
 
 
 def ready_address(server: subprocess.Popen[str]) -> str:

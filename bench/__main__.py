@@ -1,0 +1,36 @@
+"""`./dev bench [ROW …] [--small] [--no-peer]`: one JSON line per row, then the ratios to the peer of the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from bench import desk
+from bench.client import peers
+
+
+def main() -> int:
+    """Measure and print."""
+    asked = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    asked.add_argument("rows", nargs="*", help="desk (the default), import.copy, install")
+    asked.add_argument("--small", action="store_true", help="a tenth of the rows: to see that everything runs")
+    asked.add_argument("--no-peer", action="store_true", help="only our side")
+    given = asked.parse_args()
+    rows = given.rows or ["desk"]
+    if any(row.startswith("desk") for row in rows):
+        helpers = peers()
+        if helpers is not None:
+            print(json.dumps({"calibration": helpers.calibrate()}), flush=True)
+        found = desk.ours(small=given.small)
+        for name, line in found.items():
+            print(json.dumps({name: line}), flush=True)
+        theirs = None if given.no_peer else desk.peer(small=given.small)
+        if theirs is not None:
+            print(json.dumps({"peer": theirs}), flush=True)
+            print(json.dumps({"ratios": desk.ratios(found, theirs)}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+"""The desk: list, card, search, create and import at 10,000 customers and deals, beside a peer with the same client."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.client import PEERS, ROOT, cpu_seconds, drive, pss_mib
+from bench.house import House
+
+THREADS = 4
+PEER_SECONDS = 900
+
+
+def _checked(client: Any, path: str) -> bytes:
+    status, _headers, body = client.get(path)
+    if status != 200:
+        message = f"{path} answered {status}"
+        raise RuntimeError(message)
+    return bytes(body)
+
+
+def list_call(house: House, *, totals: bool) -> Callable[[int], Callable[[int], None]]:
+    """Return calls that open the deals list filtered and sorted, with count and sums when `totals`."""
+
+    def make(_thread: int) -> Callable[[int], None]:
+        client = house.signed_in()
+
+        def call(number: int) -> None:
+            query = f"view=all&f.budget.at_least={1000 + number * 37 % 50_000}&sort=-budget"
+            page = _checked(client, f"{house.base}/deals/?{query}")
+            if page.count(b"<tr data-id=") != 40:
+                message = "the list does not show 40 rows"
+                raise RuntimeError(message)
+            if totals:
+                _checked(client, f"{house.base}/lists/deals/totals/?{query}")
+
+        return call
+
+    return make
+
+
+def card_call(house: House, ids: list[int], page: str) -> Callable[[int], Callable[[int], None]]:
+    """Return calls that open one card after another."""
+
+    def make(_thread: int) -> Callable[[int], None]:
+        client = house.signed_in()
+        return lambda number: void(_checked(client, f"{house.base}/{page}/{ids[number * 7919 % len(ids)]}/"))
+
+    return make
+
+
+def search_call(house: House) -> Callable[[int], Callable[[int], None]]:
+    """Return calls that find a customer by part of his name."""
+
+    def make(_thread: int) -> Callable[[int], None]:
+        client = house.signed_in()
+        return lambda number: void(_checked(client, f"{house.base}/search/?q={number * 7919 % house.parties:06d}"))
+
+    return make
+
+
+def create_call(house: House) -> Callable[[int], Callable[[int], None]]:
+    """Return calls that create a customer with e-mail and address through the API."""
+
+    def make(_thread: int) -> Callable[[int], None]:
+        client = house.with_key()
+
+        def call(number: int) -> None:
+            body = {
+                "kind": "person",
+                "first_name": "New",
+                "last_name": f"Customer {number:06d}",
+                "contacts": [{"kind": "email", "value": f"new{number}@example.org"}],
+                "address": {"city": f"City {number % 200}", "street": f"{number} Main st"},
+            }
+            status, _headers, answer = client.request(
+                "POST", "/api/v1/parties", json.dumps(body), {"Content-Type": "application/json"}
+            )
+            if status not in {200, 201}:
+                message = f"create answered {status} {answer[:200]!r}"
+                raise RuntimeError(message)
+
+        return call
+
+    return make
+
+
+def void(_value: object) -> None:
+    """Take a value and return nothing."""
+
+
+def ids_of(house: House, path: str) -> list[int]:
+    """Return up to 200 ids through the API."""
+    status, _headers, body = house.with_key().get(f"/api/v1/{path}?limit=200")
+    if status != 200:
+        message = f"/api/v1/{path} answered {status}"
+        raise RuntimeError(message)
+    return [int(item["id"]) for item in json.loads(body)["items"]]
+
+
+def import_rates(house: House, kind: str, rows: int) -> dict[str, Any]:
+    """Import a file of `rows` through the command line and return rows per second, with the file's reading and recording."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{kind}.csv"
+        with file.open("w", newline="", encoding="utf-8") as opened:
+            writer = csv.writer(opened)
+            if kind == "people":
+                writer.writerow(["First name", "Last name", "E-mail", "City"])
+                writer.writerows(
+                    ["Ion", f"Imported {n:06d}", f"imp{rows}x{n}@example.org", f"City {n % 200}"] for n in range(rows)
+                )
+            else:
+                writer.writerow(["Deal", "Stage", "Budget", "Currency"])
+                writer.writerows([f"Imported {rows} {n:06d}", "First contact", 100 + n % 9000, "EUR"] for n in range(rows))
+        command = [sys.executable, "-m", "dialogue.faces.command.main", "import", str(file), "--company", "bench", "--as", kind]
+        begun = time.perf_counter()
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "dialogue.faces.command.main", "worker"], cwd=ROOT, env=house.environment
+        )
+        try:
+            made = subprocess.run(command, cwd=ROOT, env=house.environment, check=True, stdout=subprocess.PIPE, text=True)
+        finally:
+            worker.terminate()
+            worker.wait(20)
+        seconds = time.perf_counter() - begun
+    answer = json.loads(made.stdout.strip().splitlines()[-1])
+    if answer["created"] != rows:
+        message = f"import made {answer}"
+        raise RuntimeError(message)
+    return {"rows": rows, "seconds": round(seconds, 1), "per_s": round(rows / seconds)}
+
+
+def ours(*, small: bool) -> dict[str, Any]:
+    """Measure our side; return the lines by row."""
+    rows = 1_000 if small else 10_000
+    count = 60 if small else 300
+    with House(parties=rows, deals=rows) as house:
+        parties, deals = ids_of(house, "parties"), ids_of(house, "deals")
+        drive(list_call(house, totals=True), 20, THREADS)
+        drive(card_call(house, parties, "contacts"), 20, THREADS)
+        cpu, begun = cpu_seconds(house.web.pid), time.perf_counter()
+        found: dict[str, Any] = {
+            "desk.list": drive(list_call(house, totals=True), count, THREADS),
+            "desk.list_page": drive(list_call(house, totals=False), count, THREADS),
+            "desk.list_alone": drive(list_call(house, totals=True), count // 3, 1),
+            "desk.card": drive(card_call(house, parties, "contacts"), 2 * count, THREADS),
+            "desk.card_deal": drive(card_call(house, deals, "deals"), 2 * count, THREADS),
+            "desk.search": drive(search_call(house), count, THREADS),
+            "desk.create": drive(create_call(house), count, THREADS),
+        }
+        found["cores"] = round((cpu_seconds(house.web.pid) - cpu) / (time.perf_counter() - begun), 2)
+        found["memory"] = {"pss_mib": pss_mib(house.web.pid)}
+        found["desk.batch"] = {key: house.facts[key] for key in ("parties_per_s", "deals_per_s")}
+        found["desk.import"] = {}
+        for kind in ("people", "deals"):
+            for size in (1_000,) if small else (10_000, 100_000):
+                found["desk.import"][f"{kind} {size}"] = import_rates(house, kind, size)
+        house.stop_web()
+        found["start.web"] = {"seconds": round(house.start_web(), 2)}
+    return found
+
+
+def peer(*, small: bool) -> dict[str, Any] | None:
+    """Run the peer's script in a folder of its own; return its line, or None where it is not here."""
+    script = PEERS / "peer_tryton.py"
+    if not script.exists():
+        return None
+    folder = Path(os.environ.get("DIALOGUE_PEER_FOLDER", Path(tempfile.gettempdir()) / "dialogue-peer-tryton"))
+    sizes = ["1000", "1000"] if small else ["10000", "10000"]
+    command = [sys.executable, str(script), str(folder), "--parties", sizes[0], "--opportunities", sizes[1]]
+    made = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=PEER_SECONDS)
+    answer: dict[str, Any] = json.loads(made.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def ratios(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    """Return our figures as multiples of the peer's."""
+    people = max(ours["desk.import"].items(), key=lambda item: item[1]["rows"] if item[0].startswith("people") else 0)[1]
+    return {
+        "list (at least 6)": round(ours["desk.list"]["per_s"] / theirs["list40_two_calls"]["per_s"], 1),
+        "list alone, p95 (at most 0.25)": round(ours["desk.list_alone"]["p95_ms"] / theirs["list40_alone"]["p95_ms"], 2),
+        "card (at least 3)": round(ours["desk.card"]["per_s"] / theirs["read_one"]["per_s"], 1),
+        "create (at least 10)": round(ours["desk.create"]["per_s"] / theirs["party_create_one"]["per_s"], 1),
+        "import (at least 60)": round(people["per_s"] / theirs["party_create_batch_rows_per_s"], 1),
+        "search (at least 3)": round(ours["desk.search"]["per_s"] / theirs["search_substring"]["per_s"], 1),
+        "start (at most 0.5)": round(ours["start.web"]["seconds"] / theirs["cold_start_s"], 2),
+        "memory (at most 1.1)": round(ours["memory"]["pss_mib"] / theirs["memory_after_MiB"], 2),
+    }
