@@ -107,12 +107,11 @@ def ready_address(server: subprocess.Popen[str]) -> str:
 
 
 def sign_in(page: Page, url: str) -> str:
-    """Use the one-time link and return the address of the company."""
+    """Use the one-time link and return the address of the demonstration company."""
     page.goto(url)
     page.locator("main form button").first.click()
-    page.wait_for_url("**/c/**")
-    origin = "/".join(url.split("/")[:3])
-    return origin + "/" + "/".join(page.url.split("/")[3:5])
+    page.wait_for_load_state()
+    return "/".join(url.split("/")[:3]) + "/c/demo"
 
 
 def wait_for_demo(page: Page, base: str) -> None:
