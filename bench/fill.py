@@ -78,15 +78,15 @@ def party(number: int) -> Any:
 def fill(parties: int, deals: int) -> None:
     """Make the rows in batches and print how long it took."""
     start()
-    from dialogue.selling.deals.batches import create_deals
-    from dialogue.selling.deals.drafts import NewDeal
-    from dialogue.selling.deals.models import Stage
     from django.db import connection, transaction
 
     from dialogue.customers.parties.bulk import create_parties
     from dialogue.kit.actors import system_actor
     from dialogue.kit.scope import tenant_scope
     from dialogue.platform.tenants.models import Tenant
+    from dialogue.selling.deals.batches import create_deals
+    from dialogue.selling.deals.drafts import NewDeal
+    from dialogue.selling.deals.models import Stage
 
     company = Tenant.objects.get(login="bench")
     chance = random.Random(7)  # noqa: S311  a fixed seed makes rounds comparable

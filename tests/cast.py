@@ -16,6 +16,9 @@ from dialogue.platform.accounts.actions import create_company, invite_member
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.accounts.models import Role, User
 from dialogue.platform.tenants.models import Tenant
+from dialogue.selling.deals.actions import create_deal
+from dialogue.selling.deals.drafts import NewDeal
+from dialogue.selling.deals.models import Deal
 
 
 @dataclass
@@ -68,3 +71,9 @@ def _a_party(cast: Cast, kind: str, name: str, fields: dict[str, Any]) -> Party:
     contacts = [Contact(way, fields.pop(way)) for way in ("email", "phone") if way in fields]
     with transaction.atomic(), tenant_scope(cast.company.pk):
         return create_party(NewParty(kind=kind, name=name, contacts=contacts, **fields), by=cast.actor(cast.owner))
+
+
+def a_deal(cast: Cast, title: str = "Корпоративный сайт", **fields: Any) -> Deal:
+    """Create a deal of the first company by its owner; fields are those of `NewDeal`."""
+    with transaction.atomic(), tenant_scope(cast.company.pk):
+        return create_deal(NewDeal(title=title, **fields), by=cast.actor(cast.owner))

@@ -10,12 +10,15 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput, Refusal
+from dialogue.kit.signals import Event
 from dialogue.platform.audit.recording import difference, record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.rates.banks import read_published
 from dialogue.platform.rates.models import BY_HAND, PLACES, Rate
 from dialogue.platform.rates.permissions import RatePermission
 
+# Carries how many rates were set.
+rates_set: Event[int] = Event("rates.set")
 BATCH = 1000
 LARGEST = Decimal(10) ** 10
 
@@ -34,6 +37,7 @@ def set_rate(currency: str, quote: str, on: date, value: Decimal, *, by: Actor) 
     row.value, row.source = value, BY_HAND
     row.save()
     record(by, "rate.set", row, changes=difference(before, {"value": value}))
+    rates_set.tell(1)
     return row
 
 
@@ -86,4 +90,5 @@ def load_rates(content: bytes, *, by: Actor, only: set[str] | None = None) -> in
         update_fields=["value", "source", "updated_at"],
     )
     record(by, "rates.loaded", kind="rates.rate", count=len(rows), source=found[0].source, last=max(days))
+    rates_set.tell(len(rows))
     return len(rows)

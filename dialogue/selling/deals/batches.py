@@ -1,0 +1,252 @@
+"""Verbs over many deals at once: set statements, one audit entry, one plural signal."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dialogue.customers.parties.models import Tag
+from dialogue.kit.actors import Actor
+from dialogue.kit.errors import InvalidInput, Refusal
+from dialogue.platform.accounts.models import Membership
+from dialogue.platform.audit.recording import record
+from dialogue.platform.audit.verbs import action
+from dialogue.platform.criteria.models import SLOTS
+from dialogue.platform.embedded.copying import copy_rows, reserve_ids
+from dialogue.selling.deals.actions import top_of
+from dialogue.selling.deals.drafts import ENTITY, NewDeal, ReadyDeal, ground_of, ready
+from dialogue.selling.deals.models import RANK_GAP, Deal, DealContact, DealTag, Stage, StageChange, StageClass
+from dialogue.selling.deals.permissions import DealPermission
+from dialogue.selling.deals.signals import DealsFact, deals_binned, deals_changed, deals_created, deals_restored
+
+COLUMNS = (
+    "id", "tenant_id", "created_at", "updated_at", "title", "pipeline", "stage", "stage_class", "stage_since", "closed_at",
+    "lost_reason", "company", "contact", "budget", "currency", "base_amount", "base_currency", "rate", "rate_on",
+    "responsible", "expected_on", "external_id", "rank", "source", "created_by", "characteristics", *SLOTS,
+)  # fmt: skip
+NO_SLOTS = (None,) * len(SLOTS)
+
+
+@action(permission=DealPermission.WRITE)
+def create_deals(drafts: list[NewDeal], *, by: Actor) -> list[int]:
+    """Create many deals by set statements; return their ids in the order of the drafts.
+
+    Parties, tags and members are trusted to be the company's (the fenced keys refuse others at commit).
+
+    Raises:
+        InvalidInput: names the wrong fields as `rows.N.field`; nothing is written.
+    """
+    ground = ground_of(by)
+    checked: list[ReadyDeal] = []
+    errors: dict[str, str] = {}
+    for number, draft in enumerate(drafts):
+        try:
+            checked.append(ready(draft, ground))
+        except InvalidInput as refusal:
+            errors |= {f"rows.{number}.{field}": words for field, words in refusal.errors.items()}
+    if errors:
+        raise InvalidInput(errors)
+    return write_deals(checked, by)
+
+
+def write_deals(checked: list[ReadyDeal], by: Actor) -> list[int]:
+    """Write checked deals by COPY; return their ids in order. The caller holds the permission and the transaction."""
+    if not checked:
+        return []
+    now = timezone.now()
+    ids = reserve_ids(Deal, len(checked))
+    copy_rows(Deal, COLUMNS, _deal_rows(checked, ids, _first_ranks(checked), by, now))
+    copy_rows(StageChange, STAGE_COLUMNS, _stage_rows(checked, ids, by, now))
+    links = [
+        (by.tenant, now, now, pk, contact.party, contact.role)
+        for pk, one in zip(ids, checked, strict=True)
+        for contact in one.contacts
+    ]
+    if links:
+        copy_rows(DealContact, ("tenant_id", "created_at", "updated_at", "deal", "party", "role"), links)
+    tags = [(by.tenant, pk, tag) for pk, one in zip(ids, checked, strict=True) for tag in dict.fromkeys(one.given.tags)]
+    if tags:
+        copy_rows(DealTag, ("tenant_id", "deal", "tag"), tags)
+    record(by, "deal.many_created", kind=Deal._meta.label_lower, count=len(ids))
+    deals_created.tell(DealsFact(ids, by))
+    return ids
+
+
+STAGE_COLUMNS = ("tenant_id", "deal", "stage", "at", "amount", "currency", "reason", "by", "by_label")
+
+
+def _first_ranks(checked: list[ReadyDeal]) -> dict[int, int]:
+    """Return the first rank by stage: the first of a file stands on top of its column, above the cards that were there."""
+    waiting = Counter(one.stage.pk for one in checked)
+    return {stage: top_of(stage) - (count - 1) * RANK_GAP for stage, count in waiting.items()}
+
+
+def _deal_rows(
+    checked: list[ReadyDeal], ids: list[int], ranks: dict[int, int], by: Actor, now: datetime
+) -> Iterator[tuple[Any, ...]]:
+    for pk, one in zip(ids, checked, strict=True):
+        given, stage, budget = one.given, one.stage, one.budget
+        created = given.created_at or now
+        rank, ranks[stage.pk] = ranks[stage.pk], ranks[stage.pk] + RANK_GAP
+        slots: tuple[Any, ...] = NO_SLOTS
+        characteristics = "{}"
+        if one.slots is not None:
+            slots = tuple(getattr(one.slots, name, None) for name in SLOTS)
+            characteristics = json.dumps(one.slots.characteristics, ensure_ascii=False)
+        yield (
+            pk, by.tenant, created, now, one.title, stage.pipeline_id, stage.pk, stage.stage_class, created,
+            created if stage.is_final else None, given.lost_reason[:200] if stage.stage_class == StageClass.LOST else "",
+            given.company, given.contact, budget.amount, budget.currency, budget.base_amount, budget.base_currency,
+            budget.rate, budget.rate_on, given.responsible, given.expected_on, given.external_id.strip(), rank, given.source,
+            by.user, characteristics, *slots,
+        )  # fmt: skip
+
+
+def _stage_rows(checked: list[ReadyDeal], ids: list[int], by: Actor, now: datetime) -> Iterator[tuple[Any, ...]]:
+    for pk, one in zip(ids, checked, strict=True):
+        at = one.given.created_at or now
+        yield (by.tenant, pk, one.stage.pk, at, one.budget.amount, one.budget.currency, "", by.user, by.label[:150])
+
+
+def _changed(ids: list[int], by: Actor, *fields: str) -> None:
+    deals_changed.tell(DealsFact(ids, by, fields))
+
+
+def _visible(ids: list[int], by: Actor) -> Any:
+    return Deal.objects.visible_to(by).select_for_update(of=("self",)).filter(pk__in=ids)
+
+
+@action(permission=DealPermission.ASSIGN)
+def assign_deals(ids: list[int], responsible: int | None, *, by: Actor) -> dict[int, int | None]:
+    """Give many deals to one member; return `{id: who had it}` of those that changed.
+
+    Raises:
+        Refusal: he is no member.
+    """
+    if responsible is not None and not Membership.objects.filter(user_id=responsible, is_active=True).exists():
+        raise Refusal(_("Choose a member of the company."), field="responsible")
+    rows = _visible(ids, by)
+    before = {pk: had for pk, had in rows.values_list("pk", "responsible_id") if had != responsible}
+    Deal.objects.filter(pk__in=before).update(responsible_id=responsible, updated_at=timezone.now())
+    record(by, "deal.many_assigned", kind=Deal._meta.label_lower, count=len(before), responsible=responsible)
+    _changed(list(before), by, "responsible")
+    return before
+
+
+@action(permission=DealPermission.WRITE)
+def move_deals(ids: list[int], stage: int, *, by: Actor, reason: str = "") -> dict[int, int]:
+    """Put many deals into one stage; return `{id: the stage before}` of those that moved.
+
+    Raises:
+        Refusal: no such stage.
+    """
+    target = Stage.objects.in_use().filter(pk=stage).first()
+    if target is None:
+        raise Refusal(_("Choose a stage of one of the company's pipelines."), field="stage")
+    before = {pk: old for pk, old in _visible(ids, by).values_list("pk", "stage_id") if old != target.pk}
+    _put_stage(list(before), target, by, reason)
+    record(by, "deal.many_moved", kind=Deal._meta.label_lower, count=len(before), stage=target.name, reason=reason)
+    return before
+
+
+def _put_stage(ids: list[int], target: Stage, by: Actor, reason: str = "") -> None:
+    now = timezone.now()
+    StageChange.objects.filter(deal_id__in=ids, left_at=None).update(left_at=now)
+    deals = list(Deal.objects.filter(pk__in=ids).values_list("pk", "stage_id", "budget", "currency"))
+    StageChange.objects.bulk_create(
+        [
+            StageChange(
+                deal_id=pk,
+                before_id=old,
+                stage=target,
+                at=now,
+                amount=budget,
+                currency=currency,
+                reason=reason,
+                by=by.user,
+                by_label=by.label[:150],
+            )
+            for pk, old, budget, currency in deals
+        ]
+    )
+    Deal.objects.filter(pk__in=ids).update(
+        stage=target,
+        pipeline_id=target.pipeline_id,
+        stage_class=target.stage_class,
+        stage_since=now,
+        closed_at=now if target.is_final else None,
+        lost_reason=reason if target.stage_class == StageClass.LOST else "",
+        rank=top_of(target.pk) - F("id") % RANK_GAP,
+        updated_at=now,
+    )
+    _changed(ids, by, "stage")
+
+
+@action(permission=DealPermission.WRITE)
+def tag_deals(ids: list[int], tag: int, *, by: Actor) -> dict[int, None]:
+    """Put one tag on many deals; return those that had it not.
+
+    Raises:
+        Refusal: no such tag.
+    """
+    if not Tag.objects.filter(pk=tag, entity=ENTITY).exists():
+        raise Refusal(_("Choose a tag from the list."), field="tags")
+    have = set(DealTag.objects.filter(tag_id=tag, deal_id__in=ids).values_list("deal_id", flat=True))
+    fresh = [pk for pk in _visible(ids, by).values_list("pk", flat=True) if pk not in have]
+    DealTag.objects.bulk_create([DealTag(deal_id=pk, tag_id=tag) for pk in fresh])
+    record(by, "deal.many_tagged", kind=Deal._meta.label_lower, count=len(fresh), tag=tag)
+    _changed(fresh, by, "tags")
+    return dict.fromkeys(fresh)
+
+
+@action(permission=DealPermission.WRITE)
+def untag_deals(ids: list[int], tag: int, *, by: Actor) -> list[int]:
+    """Take one tag off many deals; return those that had it."""
+    seen = list(_visible(ids, by).values_list("pk", flat=True))
+    links = DealTag.objects.filter(tag_id=tag, deal_id__in=seen)
+    had = list(links.values_list("deal_id", flat=True))
+    links.delete()
+    record(by, "deal.many_untagged", kind=Deal._meta.label_lower, count=len(had), tag=tag)
+    _changed(had, by, "tags")
+    return had
+
+
+@action(permission=DealPermission.BIN)
+def bin_deals(ids: list[int], *, by: Actor) -> dict[int, None]:
+    """Put deals into the bin for 30 days; return those that went."""
+    gone = list(_visible(ids, by).values_list("pk", flat=True))
+    Deal.objects.filter(pk__in=gone).update(deleted_at=timezone.now(), updated_at=timezone.now())
+    record(by, "deal.many_binned", kind=Deal._meta.label_lower, count=len(gone), ids=gone[:100])
+    deals_binned.tell(DealsFact(gone, by))
+    return dict.fromkeys(gone)
+
+
+@action(permission=DealPermission.BIN)
+def restore_deals(ids: list[int], *, by: Actor) -> list[int]:
+    """Take deals out of the bin; return those that came. One whose number is in use meanwhile comes without it."""
+    rows = Deal.with_bin.visible_to(by).filter(pk__in=ids).exclude(deleted_at=None)
+    back = list(rows.values_list("pk", flat=True))
+    numbers = rows.exclude(external_id="").values_list("external_id", flat=True)
+    taken = list(Deal.objects.filter(external_id__in=list(numbers)).values_list("external_id", flat=True))
+    Deal.with_bin.filter(pk__in=back, external_id__in=taken).update(external_id="")
+    Deal.with_bin.filter(pk__in=back).update(deleted_at=None, updated_at=timezone.now())
+    record(by, "deal.many_restored", kind=Deal._meta.label_lower, count=len(back), ids=back[:100])
+    deals_restored.tell(DealsFact(back, by))
+    return back
+
+
+def put_back(befores: dict[int, Any], still: list[int], each: Callable[[list[int], Any], Any]) -> list[int]:
+    """Give rows back what they held, one set statement per former value; return the ids."""
+    groups: dict[Any, list[int]] = {}
+    for pk in still:
+        groups.setdefault(befores[pk], []).append(pk)
+    for value, ids in groups.items():
+        each(ids, value)
+    return still

@@ -1,0 +1,50 @@
+"""What deals add: permissions, audit words."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.platform.audit.events import event_words
+from dialogue.selling.deals import batches, pipelines  # noqa: F401  their actions register themselves
+from dialogue.selling.deals.permissions import KIND, DealPermission
+
+permission_groups.add(
+    "deals",
+    PermissionGroup(
+        label=_("Deals"),
+        permissions={
+            DealPermission.WRITE: _("Add and change deals, move them through stages"),
+            DealPermission.ASSIGN: _("Hand deals to colleagues"),
+            DealPermission.BIN: _("Delete and restore deals"),
+            DealPermission.PIPELINE: _("Change pipelines and stages"),
+        },
+        kind=KIND,
+    ),
+    weight=200,
+)
+
+for name, words in {
+    "deal.created": _("added the deal"),
+    "deal.changed": _("changed the deal"),
+    "deal.moved": _("moved the deal to another stage"),
+    "deal.won": _("won the deal"),
+    "deal.lost": _("lost the deal"),
+    "deal.contact_added": _("added a contact to the deal"),
+    "deal.contact_changed": _("changed a contact's role in the deal"),
+    "deal.contact_removed": _("removed a contact from the deal"),
+    "deal.commented": _("commented on the deal"),
+    "deal.comment_removed": _("took back a comment"),
+    "deal.many_created": _("added deals"),
+    "deal.many_assigned": _("handed over deals"),
+    "deal.many_moved": _("moved deals to another stage"),
+    "deal.many_tagged": _("put a tag on deals"),
+    "deal.many_untagged": _("took a tag off deals"),
+    "deal.many_binned": _("deleted deals"),
+    "deal.many_restored": _("restored deals"),
+    "pipeline.created": _("added a pipeline"),
+    "pipeline.changed": _("changed a pipeline"),
+    "pipeline.archived": _("removed a pipeline"),
+    "stage.added": _("added a stage"),
+    "stage.changed": _("changed a stage"),
+    "stage.archived": _("removed a stage"),
+}.items():
+    event_words.add(name, words)
