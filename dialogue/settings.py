@@ -219,6 +219,10 @@ TXT_LOOKUP = "dialogue.platform.mail.dns.find_txt"
 
 IMPORT_MAX_MB = environment.number("IMPORT_MAX_MB", 512)
 MEDIA_ROOT = DATA / "files"
+# Files of records: a folder, or a bucket: s3://key:secret@host/bucket?region=…
+FILES_FOLDER = MEDIA_ROOT / "kept"
+FILES_URL = environment.text("FILES_URL")
+FILE_MAX_MB = environment.number("FILE_MAX_MB", 25)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_TEMP_DIR = None
