@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from dialogue.customers.parties.actions import ROWS, apply_values, setting_of
-from dialogue.customers.parties.drafts import NewParty, ReadyParty, ready
-from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag
+from dialogue.customers.parties.drafts import ENTITY, NewParty, ReadyParty, ready
+from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag, Tag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.signals import PartiesFact, parties_changed, parties_created
 from dialogue.kit.actors import Actor
@@ -115,3 +115,37 @@ def restore_parties(ids: Sequence[int], *, by: Actor) -> list[int]:
         record(by, "parties.restored", kind=Party._meta.label_lower, count=len(back))
         parties_changed.tell(PartiesFact(back, by, ("deleted_at",)))
     return back
+
+
+@action(permission=PartyPermission.WRITE)
+def tag_parties(ids: Sequence[int], tags: Sequence[int], *, by: Actor) -> dict[int, list[int]]:
+    """Put tags on many customers; return `{id: the tags that are new on it}`, which `untag_parties` takes back."""
+    known = list(Tag.objects.filter(pk__in=list(tags), entity=ENTITY).values_list("pk", flat=True))
+    rows = list(Party.objects.visible_to(by).filter(pk__in=list(ids)).values_list("pk", flat=True))
+    held = set(PartyTag.objects.filter(party_id__in=rows, tag_id__in=known).values_list("party_id", "tag_id"))
+    new = {pk: [tag for tag in known if (pk, tag) not in held] for pk in rows}
+    new = {pk: wanted for pk, wanted in new.items() if wanted}
+    PartyTag.objects.bulk_create(
+        [PartyTag(party_id=pk, tag_id=tag) for pk, wanted in new.items() for tag in wanted], batch_size=BATCH
+    )
+    _tell_tagged(list(new), by)
+    return new
+
+
+@action(permission=PartyPermission.WRITE)
+def untag_parties(tags: Mapping[int, Sequence[int]], *, by: Actor) -> list[int]:
+    """Take tags off customers, each its own; return the ids."""
+    sets: dict[tuple[int, ...], list[int]] = {}
+    for pk, wanted in tags.items():
+        sets.setdefault(tuple(sorted(wanted)), []).append(int(pk))
+    for wanted, pks in sets.items():
+        PartyTag.objects.filter(party_id__in=pks, tag_id__in=wanted).delete()
+    _tell_tagged([int(pk) for pk in tags], by)
+    return [int(pk) for pk in tags]
+
+
+def _tell_tagged(ids: list[int], by: Actor) -> None:
+    if ids:
+        Party.objects.filter(pk__in=ids).update(updated_at=timezone.now())
+        record(by, "parties.changed", kind=Party._meta.label_lower, count=len(ids), fields=["tags"])
+        parties_changed.tell(PartiesFact(ids, by, ("tags",)))

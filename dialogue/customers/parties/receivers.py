@@ -1,11 +1,49 @@
-"""What parties do when a lower room speaks."""
+"""What parties do when a room speaks."""
 
+from dialogue.customers.parties.searching import index_parties
+from dialogue.customers.parties.signals import (
+    PartiesFact,
+    PartyFact,
+    parties_changed,
+    parties_created,
+    party_changed,
+    party_created,
+)
 from dialogue.customers.parties.vocabulary import make_relation_types
 from dialogue.platform.accounts.actions import company_created
 from dialogue.platform.tenants.models import Tenant
+
+# What search finds a customer by; other changes do not touch its row.
+FOUND_BY = {"name", "legal_name", "last_name", "first_name", "external_id", "tax_number"}
 
 
 @company_created.listen
 def start_vocabulary(company: Tenant) -> None:
     """Give a new company its kinds of relation, in its language."""
     make_relation_types()
+
+
+@party_created.listen
+def find_new(fact: PartyFact) -> None:
+    """Let search find a new customer."""
+    index_parties([fact.party.pk])
+
+
+@party_changed.listen
+def find_changed(fact: PartyFact) -> None:
+    """Let search find a customer by his new name or contact."""
+    if any(name in FOUND_BY or name.startswith("contacts.") for name in fact.changes):
+        index_parties([fact.party.pk])
+
+
+@parties_created.listen
+def find_many_new(fact: PartiesFact) -> None:
+    """Let search find many new customers."""
+    index_parties(fact.ids)
+
+
+@parties_changed.listen
+def find_many_changed(fact: PartiesFact) -> None:
+    """Let search find many customers by their new names."""
+    if FOUND_BY & set(fact.fields):
+        index_parties(fact.ids)

@@ -1,11 +1,36 @@
-"""What parties add: permissions and audit words."""
+"""What parties add: permissions, audit words, fields, rule leaves, the list, the search kind, menu and commands."""
 
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties import bulk, details  # noqa: F401  their actions join the catalogue
+from dialogue.customers.parties.fields import consent, related
+from dialogue.customers.parties.lists import CONTACTS
 from dialogue.customers.parties.permissions import KIND, PartyPermission
+from dialogue.customers.parties.searching import customers
+from dialogue.kit.commands import Command, commands
+from dialogue.kit.menu import MenuItem, menu_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
+from dialogue.platform.criteria.rules import leaves
+from dialogue.platform.lists.pages import list_pages
+from dialogue.platform.search.kinds import search_kinds
+
+menu_items.add("contacts", MenuItem(label=_("Contacts"), url_name="contacts", group="work", icon="contacts"), weight=20)
+list_pages.add("contacts", CONTACTS)
+search_kinds.add("party", customers, weight=10)
+leaves.add("related", related)
+leaves.add("consent", consent)
+commands.add(
+    "party.new",
+    Command(
+        _("New contact"),
+        "party_new",
+        permission=PartyPermission.WRITE,
+        dialog=True,
+        key="n",
+        words=_("add customer person company"),
+    ),
+)
 
 permission_groups.add(
     "parties",

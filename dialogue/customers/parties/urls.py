@@ -1,5 +1,11 @@
-"""The addresses of this room."""
+"""The addresses of customers."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.customers.parties import views
+
+urlpatterns = [
+    path("contacts/", views.contacts, name="contacts"),
+    path("contacts/new/", views.new, name="party_new"),
+    path("contacts/<int:pk>/", views.card, name="party_card"),
+]

@@ -41,3 +41,9 @@ def member_actor(user: User) -> Actor | None:
         members=mates,
         everything=any(role.everything for role in roles),
     )
+
+
+def member_choices() -> list[tuple[str, str]]:
+    """Return the active members of the open company as (user id, name), by name: what a field of members offers."""
+    places = Membership.objects.filter(is_active=True).select_related("user")
+    return sorted(((str(place.user_id), str(place.user)) for place in places), key=lambda one: one[1].casefold())

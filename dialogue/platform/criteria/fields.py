@@ -42,7 +42,9 @@ class Field:
 
     `path` is the ORM path that is compared; `sort` the one that orders ("" = cannot be sorted by); `currency` the path of
     a money's currency; `choices` lists (value, words) for the reader. `links` says the path crosses to many rows, so it
-    is compared by a semi-join. `characteristic` is set for a field the company defined.
+    is compared by a semi-join; `among` narrows which of them count. `clean` makes a text as typed comparable; `read` returns
+    a row's value where its path does not, `said` the words of it where the value is a bare id. `characteristic` is set for
+    a field the company defined.
     """
 
     name: str
@@ -59,6 +61,10 @@ class Field:
     hint: str | Promise = ""
     applies_to: str = ""
     characteristic: Characteristic | None = None
+    among: Mapping[str, Any] = field(default_factory=dict)
+    clean: Callable[[str], str] | None = None
+    read: Callable[[Any], Any] | None = None
+    said: Callable[[Any], str] | None = None
 
     def choices_for(self, asking: Asking) -> Choices:
         """Return what may be chosen, with words."""
@@ -70,6 +76,8 @@ class Field:
         """Return the row's value."""
         if self.characteristic is not None:
             return row.characteristics.get(self.characteristic.code)
+        if self.read is not None:
+            return self.read(row)
         value = row
         for step in self.path.split("__"):
             value = getattr(value, step, None)

@@ -55,7 +55,7 @@ def condition_of(field: Field, operator: str, value: Any, asking: Asking, where:
         )
     try:
         if operator == "empty":
-            return _empty(field, wanted=_yes(value))
+            return _empty(field, wanted=truth(value))
         if _in_json(field):
             return _held(field, operator, value, asking)
         return _BY_KIND[field.kind](field, operator, value, asking)
@@ -67,7 +67,12 @@ def condition_of(field: Field, operator: str, value: Any, asking: Asking, where:
         ) from None
 
 
-def _yes(value: Any) -> bool:
+def truth(value: Any) -> bool:
+    """Return what a yes-or-no value says.
+
+    Raises:
+        ValueError: it is neither.
+    """
     if isinstance(value, bool):
         return value
     word = str(value).lower()
@@ -113,7 +118,7 @@ def _text(field: Field, operator: str, value: Any, asking: Asking) -> Q:
     if operator in {"in", "not_in"}:
         found = Q(**{f"{field.path}__in": [_plain(one) for one in _several(value)]})
         return found if operator == "in" else ~found
-    word = _plain(value)
+    word = _plain(value) if field.clean is None else field.clean(_plain(value))
     lookup = {"is": "iexact", "is_not": "iexact", "contains": "icontains", "starts": "istartswith"}[operator]
     found = Q(**{f"{field.path}__{lookup}": word})
     return ~found if operator == "is_not" else found
@@ -246,7 +251,7 @@ def _span(field: Field, operator: str, span: timedelta, local: datetime) -> Q:
 
 
 def _yes_no(field: Field, operator: str, value: Any, asking: Asking) -> Q:
-    wanted = _yes(value)
+    wanted = truth(value)
     if field.characteristic is not None and field.characteristic.slot:
         return Q(**{field.path: int(wanted)})
     return Q(**{field.path: wanted})

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from dialogue.kit.errors import Refusal
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities
-from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of
+from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of, truth
 
 DEEPEST = 12
 MOST_NODES = 300
@@ -118,7 +118,12 @@ class Compiler:
             return condition_of(found, operator, value, self.asking, where)
         # A path to many rows: "none of them is" is the negation of "some is", each as a semi-join.
         positive = NEGATIVE.get(operator, operator)
-        rows = self.entity.model._default_manager.filter(condition_of(found, positive, value, self.asking, where))
+        condition = condition_of(found, positive, value, self.asking, where)
+        if operator == "empty":
+            rows = self.entity.model._default_manager.filter(**{f"{found.path}__isnull": False}, **found.among)
+            there = Q(pk__in=rows.values("pk"))
+            return ~there if truth(value) else there
+        rows = self.entity.model._default_manager.filter(condition, **found.among)
         some = Q(pk__in=rows.values("pk"))
         return some if positive == operator else ~some
 

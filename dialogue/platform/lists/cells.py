@@ -49,6 +49,8 @@ class Printer:
 
     def text(self, field: Field, row: Any) -> str:
         """Return the cell as plain text, never truncated."""
+        if field.said is not None:
+            return field.said(row)
         value = field.value_of(row)
         if value is None or value in ("", []):
             return ""
@@ -56,7 +58,7 @@ class Printer:
             return self._money(field, row, value)
         if isinstance(value, bool) or field.kind == FieldKind.YES_NO:
             return _("yes") if value else _("no")
-        if field.kind == FieldKind.CHOICE:
+        if field.kind in {FieldKind.CHOICE, FieldKind.USER}:
             return self.words_of(field).get(str(value), str(value))
         if field.kind == FieldKind.CHOICES:
             words = self.words_of(field)

@@ -1,5 +1,7 @@
-"""The addresses of this room."""
+"""The addresses of search."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.platform.search import views
+
+urlpatterns = [path("search/", views.search, name="search")]

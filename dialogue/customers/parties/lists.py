@@ -1,0 +1,149 @@
+"""The list of contacts, declared: the page, its filters, what can be done with many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.customers.parties.actions import change_party
+from dialogue.customers.parties.bulk import bin_parties, change_parties, restore_parties, tag_parties, untag_parties
+from dialogue.customers.parties.details import set_tags
+from dialogue.customers.parties.drafts import ENTITY
+from dialogue.customers.parties.fields import contact_of
+from dialogue.customers.parties.models import Party, Tag
+from dialogue.customers.parties.permissions import PartyPermission
+from dialogue.kit.actors import Actor
+from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
+from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Preset
+from dialogue.platform.search.finding import found_ids
+
+
+def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.select_related("company", "responsible").prefetch_related("contacts", "tag_links__tag")
+
+
+def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
+    return rows.filter(pk__in=found_ids(ENTITY, text))
+
+
+def _company(row: Any, asking: Asking) -> SafeString | str:
+    if not row.company_id or row.company is None:
+        return ""
+    return format_html('<a href="{}">{}</a>', reverse("party_card", args=[row.company_id]), row.company.name)
+
+
+def _email(row: Any, asking: Asking) -> SafeString | str:
+    value = contact_of(row, "email")
+    return format_html('<a href="mailto:{}">{}</a>', value, value) if value else ""
+
+
+def _phone(row: Any, asking: Asking) -> SafeString | str:
+    value = contact_of(row, "phone")
+    return format_html('<a href="tel:{}">{}</a>', value.replace(" ", ""), value) if value else ""
+
+
+def _tags(row: Any, asking: Asking) -> SafeString:
+    names = sorted(link.tag.name for link in row.tag_links.all())
+    return format_html_join(" ", '<span class="chip">{}</span>', ((name,) for name in names))
+
+
+def change_cell(row: Party, name: str, value: Any, *, by: Actor) -> Party:
+    """Change one field from the list's cell; return the customer.
+
+    Raises:
+        Refusal: the value is wrong.
+    """
+    if name == "tags":
+        chosen = Tag.objects.filter(pk__in=[int(tag) for tag in value or [] if str(tag).isdigit()])
+        return set_tags(row, list(chosen.values_list("name", flat=True)), by=by)
+    if name.startswith(CHARACTERISTICS):
+        return change_party(row, {"characteristics": {name.removeprefix(CHARACTERISTICS): value}}, by=by)
+    if name == "responsible":
+        value = int(value) if str(value or "").isdigit() else None
+    empty = None if name in {"birth_on", "responsible"} else ""
+    return change_party(row, {name: empty if value is None else value}, by=by)
+
+
+def _set(name: str) -> Any:
+    def run(ids: list[int], value: Any, by: Actor) -> dict[int, Any]:
+        wanted = int(value) if name == "responsible" and value else value
+        befores = change_parties({pk: {name: wanted} for pk in ids}, by=by)
+        return {pk: before[name] for pk, before in befores.items()}
+
+    return run
+
+
+def _put_back(name: str) -> Any:
+    def restore(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
+        held = int(after) if name == "responsible" and after else after
+        column = {"responsible": "responsible_id"}.get(name, name)
+        still = Party.objects.filter(pk__in=list(befores), **{column: held}).values_list("pk", flat=True)
+        return list(change_parties({pk: {name: befores[pk]} for pk in still}, by=by))
+
+    return restore
+
+
+def _tag(ids: list[int], value: Any, by: Actor) -> dict[int, Any]:
+    return dict(tag_parties(ids, [int(tag) for tag in value or []], by=by))
+
+
+def _untag(befores: Mapping[int, Any], after: Any, by: Actor) -> list[int]:
+    return untag_parties(befores, by=by)
+
+
+def _bin(ids: list[int], value: Any, by: Actor) -> dict[int, Any]:
+    return dict.fromkeys(bin_parties(ids, by=by), True)
+
+
+def _unbin(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
+    return restore_parties(list(befores), by=by)
+
+
+ADD = Button(_("New contact"), "party_new", permission=PartyPermission.WRITE, main=True, dialog=True, key="n")
+CONTACTS = ListPage(
+    name="contacts",
+    entity=ENTITY,
+    title=_("Contacts"),
+    url_name="contacts",
+    columns=("name", "company", "position", "phone", "email", "city", "phase", "responsible", "tags"),
+    quick=("kind", "phase", "responsible", "tags", "city", "created_at"),
+    empty=Empty(
+        _("No customers yet"),
+        _("Add the first one by hand, or load a table with all of them: people, companies and how to reach them."),
+        buttons=(ADD,),
+    ),
+    row_url=lambda row: reverse("party_card", args=[row.pk]),
+    sort="name",
+    search_words=_("Name, phone, e-mail"),
+    presets=(
+        Preset("people", _("People"), {"field": "kind", "is": "person"}),
+        Preset("companies", _("Companies"), {"field": "kind", "is": "company"}),
+        Preset("mine", _("Mine"), {"field": "responsible", "is": "me"}),
+        Preset("nobody", _("Without a responsible member"), {"field": "responsible", "empty": True}),
+        Preset("suppliers", _("Suppliers"), {"field": "is_supplier", "is": True}),
+    ),
+    buttons=(ADD,),
+    bulk=(
+        BulkVerb(
+            "responsible",
+            _("Responsible"),
+            PartyPermission.ASSIGN,
+            "responsible",
+            _set("responsible"),
+            _put_back("responsible"),
+        ),
+        BulkVerb("phase", _("Phase"), PartyPermission.WRITE, "phase", _set("phase"), _put_back("phase")),
+        BulkVerb("tags", _("Add tags"), PartyPermission.WRITE, "tags", _tag, _untag),
+        BulkVerb("bin", _("Delete"), PartyPermission.BIN, "", _bin, _unbin),
+    ),
+    related=_related,
+    search=_search,
+    cells={"company": _company, "email": _email, "phone": _phone, "tags": _tags},
+    change=change_cell,
+)
