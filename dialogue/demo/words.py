@@ -1,0 +1,147 @@
+"""What the demonstration company's records say, in the company's language; people, firms and towns are shared by all."""
+
+from __future__ import annotations
+
+# Given name, family name, sex. Invented; addresses stand at example.org.
+PEOPLE = (
+    ("Анна", "Ковальчук", "f"), ("Ion", "Țurcanu", "m"), ("Ольга", "Смирнова", "f"), ("Сергей", "Труднев", "m"),
+    ("Ștefania", "Popescu", "f"), ("Тарас", "Шевчук", "m"), ("Maria", "Ionescu", "f"), ("Дмитро", "Бондаренко", "m"),
+    ("Elena", "Rusu", "f"), ("Юлия", "Зайцева", "f"), ("Andrei", "Munteanu", "m"), ("Олександр", "Гнатюк", "m"),
+    ("Natalia", "Ciobanu", "f"), ("Иван", "Коновалов", "m"), ("Kateryna", "Lysenko", "f"), ("Peter", "Hoffmann", "m"),
+    ("Лариса", "Мельник", "f"), ("Mihai", "Dumitrescu", "m"), ("Оксана", "Кравець", "f"), ("Viktor", "Balan", "m"),
+    ("Светлана", "Орлова", "f"), ("Alexandru", "Stan", "m"), ("Ірина", "Поліщук", "f"), ("John", "Whitfield", "m"),
+    ("Галина", "Романюк", "f"), ("Cristina", "Lupu", "f"), ("Павел", "Егоров", "m"), ("Ana-Maria", "Vlad", "f"),
+    ("Богдан", "Савченко", "m"), ("Наталья", "Щербакова", "f"), ("Gheorghe", "Cojocaru", "m"), ("Emily", "Carter", "f"),
+    ("Роман", "Ткачук", "m"), ("Doina", "Moraru", "f"), ("Максим", "Иванов", "m"), ("Радмила", "Белоус", "f"),
+    ("Vasile", "Grosu", "m"), ("Тетяна", "Олійник", "f"), ("Артур", "Говорухин", "m"), ("Ioana", "Marin", "f"),
+    ("Евгений", "Литвин", "m"), ("Liliana", "Ceban", "f"), ("Костянтин", "Мороз", "m"), ("Sofia", "Petrova", "f"),
+    ("Надежда", "Петровна", "f"), ("Radu", "Enache", "m"), ("Людмила", "Гончар", "f"), ("Thomas", "Berger", "m"),
+    ("Вера", "Соколова", "f"), ("Octavian", "Rotaru", "m"), ("Микола", "Дяченко", "m"), ("Inna", "Cazacu", "f"),
+)  # fmt: skip
+# Name, town, country, line of business (an index into LINES).
+FIRMS = (
+    ("RetailGroup", "Київ", "UA", 0), ("ООО «Автопром»", "Москва", "RU", 1), ("Șantier Grup SRL", "Chișinău", "MD", 2),
+    ("Детский мир", "Одеса", "UA", 0), ("LookGood", "București", "RO", 0), ("ТОВ «Новобуд»", "Львів", "UA", 2),
+    ("Компания СЕЛЕКТ", "Алматы", "KZ", 3), ("Farmacia Vita SA", "Iași", "RO", 4), ("Sun rise", "Bălți", "MD", 5),
+    ("Хотелс Тур", "Харків", "UA", 5), ("Юникомсофт", "Минск", "BY", 3), ("Überseering & Söhne", "Leipzig", "DE", 1),
+    ("Avalux Motors", "Cluj-Napoca", "RO", 1), ("Moldagro Plus SRL", "Orhei", "MD", 6), ("Инвестбай", "Казань", "RU", 3),
+    ("ФОП Кравець", "Чернівці", "UA", 6), ("Librăria Cartier", "Chișinău", "MD", 0), ("Blue River Ltd", "London", "GB", 5),
+    ("Теплодім", "Дніпро", "UA", 2), ("Dental Art SRL", "Timișoara", "RO", 4),
+)  # fmt: skip
+TOWNS = ("Київ", "Chișinău", "Москва", "București", "Одеса", "Львів", "Iași", "Bălți", "Харків", "Cluj-Napoca")
+BUDGETS = (
+    100_000, 100_000, 500_000, 250_000, 580_000, 1_520_000, 1_200_000, 1_250_000, 950_000, 1_500_000, 15_000, 980_000,
+    1_350_000, 58_000, 340_000, 180_000, 45_000, 620_000, 75_500, 410_000, 230_000, 890_000, 128_000, 36_000,
+)  # fmt: skip
+
+LINES = {
+    "en": ("Retail", "Cars", "Construction", "Software", "Health", "Travel", "Farming"),
+    "ru": ("Розница", "Автомобили", "Строительство", "Программы", "Здоровье", "Туризм", "Сельское хозяйство"),
+    "uk": ("Роздріб", "Автомобілі", "Будівництво", "Програми", "Здоров’я", "Туризм", "Сільське господарство"),
+    "ro": ("Comerț", "Automobile", "Construcții", "Programe", "Sănătate", "Turism", "Agricultură"),
+}
+FIELD_LINE = {"en": "Line of business", "ru": "Отрасль", "uk": "Галузь", "ro": "Domeniu"}
+FIELD_STAFF = {"en": "Number of staff", "ru": "Число сотрудников", "uk": "Кількість працівників", "ro": "Număr de angajați"}
+FIELD_TURNOVER = {"en": "Yearly turnover", "ru": "Годовой оборот", "uk": "Річний оборот", "ro": "Cifra de afaceri anuală"}
+TAGS = {
+    "en": ("key account", "exhibition 2026", "newsletter", "price list sent"),
+    "ru": ("ключевой клиент", "выставка 2026", "рассылка", "прайс отправлен"),
+    "uk": ("ключовий клієнт", "виставка 2026", "розсилка", "прайс надіслано"),
+    "ro": ("client cheie", "expoziția 2026", "buletin", "ofertă trimisă"),
+}
+POSITIONS = {
+    "en": ("Director", "Head of purchasing", "Marketing manager", "Accountant", "Owner", "Engineer"),
+    "ru": ("Директор", "Начальник отдела закупок", "Менеджер по маркетингу", "Бухгалтер", "Владелец", "Инженер"),
+    "uk": ("Директор", "Начальник відділу закупівель", "Менеджер з маркетингу", "Бухгалтер", "Власник", "Інженер"),
+    "ro": ("Director", "Șef achiziții", "Manager de marketing", "Contabil", "Proprietar", "Inginer"),
+}
+DEALS = {
+    "en": (
+        "Audit", "Support around the clock", "Online shop", "Partner portal", "Fashion online shop", "Two corporate sites",
+        "Online shop and stock", "Bank’s corporate site", "Clothes shop, second stage", "Large project", "Support 24/7",
+        "Corporate site", "Business catalogue", "Site and portal", "Move to a new system", "Hotel catalogue", "Landing page",
+        "Loyalty programme", "Letter templates", "Call centre", "Delivery tracking", "Customer database", "Brand book", "Training",
+    ),
+    "ru": (
+        "Аудит", "Тех. поддержка", "Интернет-магазин", "Портал для партнёров", "ИМ одежды", "2 корп. сайта",
+        "Интернет-магазин и склад", "Корп. сайт банка", "Магазин одежды, второй этап", "Большой проект", "ТП 24x7",
+        "Корп. сайт", "Деловой каталог", "Корп. сайт + портал", "Переход на новую систему", "Каталог отелей", "Посадочная страница",
+        "Программа лояльности", "Шаблоны писем", "Контактный центр", "Отслеживание доставки", "База клиентов", "Фирменный стиль",
+        "Обучение",
+    ),
+    "uk": (
+        "Аудит", "Технічна підтримка", "Інтернет-магазин", "Портал для партнерів", "Магазин одягу", "2 корпоративні сайти",
+        "Інтернет-магазин і склад", "Корпоративний сайт банку", "Магазин одягу, другий етап", "Великий проєкт", "Підтримка 24/7",
+        "Корпоративний сайт", "Діловий каталог", "Сайт і портал", "Перехід на нову систему", "Каталог готелів", "Посадкова сторінка",
+        "Програма лояльності", "Шаблони листів", "Контактний центр", "Відстеження доставки", "База клієнтів", "Фірмовий стиль",
+        "Навчання",
+    ),
+    "ro": (
+        "Audit", "Asistență tehnică", "Magazin online", "Portal pentru parteneri", "Magazin de haine", "2 site-uri corporative",
+        "Magazin online și depozit", "Site-ul băncii", "Magazin de haine, etapa a doua", "Proiect mare", "Asistență 24/7",
+        "Site corporativ", "Catalog de afaceri", "Site și portal", "Trecerea la un sistem nou", "Catalog de hoteluri",
+        "Pagină de destinație", "Program de fidelitate", "Șabloane de scrisori", "Centru de apel", "Urmărirea livrării",
+        "Bază de clienți", "Identitate vizuală", "Instruire",
+    ),
+}  # fmt: skip
+LETTERS = {
+    "en": ("Our offer for you", "The documents you asked for", "New prices from December", "Invitation to the exhibition"),
+    "ru": ("Наше предложение для вас", "Документы, о которых вы просили", "Новые цены с декабря", "Приглашение на выставку"),
+    "uk": ("Наша пропозиція для вас", "Документи, про які ви просили", "Нові ціни з грудня", "Запрошення на виставку"),
+    "ro": (
+        "Oferta noastră pentru dumneavoastră",
+        "Documentele solicitate",
+        "Prețuri noi din decembrie",
+        "Invitație la expoziție",
+    ),
+}
+ANSWERS = {
+    "en": (
+        "Thank you, please send the contract.",
+        "Let us talk after the holidays.",
+        "Who will lead the project on your side?",
+    ),
+    "ru": ("Спасибо, присылайте договор.", "Давайте вернёмся к этому после праздников.", "Кто поведёт проект с вашей стороны?"),
+    "uk": ("Дякую, надсилайте договір.", "Повернімося до цього після свят.", "Хто вестиме проєкт з вашого боку?"),
+    "ro": (
+        "Mulțumesc, trimiteți contractul.",
+        "Să revenim după sărbători.",
+        "Cine va conduce proiectul din partea dumneavoastră?",
+    ),
+}
+CALLS = {
+    "en": ("Agreed on a meeting next week.", "Asked for a discount of 5 %.", "Will decide together with the director."),
+    "ru": ("Договорились о встрече на следующей неделе.", "Просит скидку 5 %.", "Решать будет вместе с директором."),
+    "uk": ("Домовилися про зустріч наступного тижня.", "Просить знижку 5 %.", "Вирішуватиме разом із директором."),
+    "ro": ("Am stabilit o întâlnire săptămâna viitoare.", "Cere o reducere de 5 %.", "Va decide împreună cu directorul."),
+}
+NOTES = {
+    "en": ("Prefers calls before noon.", "Works with us since the exhibition.", "Pays on time."),
+    "ru": ("Удобнее звонить до обеда.", "Работает с нами после выставки.", "Платит вовремя."),
+    "uk": ("Зручніше телефонувати до обіду.", "Працює з нами після виставки.", "Платить вчасно."),
+    "ro": ("Preferă apelurile înainte de prânz.", "Lucrează cu noi de la expoziție.", "Plătește la timp."),
+}
+TASKS = {
+    "en": (
+        "Call and agree on a date",
+        "Send the contract",
+        "Prepare the estimate",
+        "Ask what they decided",
+        "Send the invoice",
+    ),
+    "ru": ("Позвонить и договориться о дате", "Отправить договор", "Подготовить смету", "Узнать, что решили", "Выставить счёт"),
+    "uk": (
+        "Зателефонувати й домовитися про дату",
+        "Надіслати договір",
+        "Підготувати кошторис",
+        "Дізнатися, що вирішили",
+        "Виставити рахунок",
+    ),
+    "ro": (
+        "De sunat și stabilit data",
+        "De trimis contractul",
+        "De pregătit devizul",
+        "De aflat ce au decis",
+        "De emis factura",
+    ),
+}

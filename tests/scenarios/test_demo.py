@@ -1,0 +1,29 @@
+"""The demonstration company is complete in every language, and loading it twice changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialogue.customers.parties.models import ContactPoint, Party
+from dialogue.demo import load
+from dialogue.faces.command.demo import load_later
+from dialogue.kit.scope import tenant_scope
+from dialogue.platform.accounts.actions import create_company
+from dialogue.platform.jobs.kinds import JobRun
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "ru", "uk", "ro"])
+def test_demo_is_complete_and_loads_once(language: str) -> None:
+    company, _owner = create_company("Demo", login="demo", owner="olga@example.org", language=language, is_demo=True)
+    run = JobRun(load_later(company))
+    with tenant_scope(company.pk):
+        first = load(run)
+        again = load(run)
+        outside = ContactPoint.objects.filter(kind="email").exclude(normal__endswith="@example.org").count()
+        lists = Party.objects.count(), outside
+    assert first == again
+    assert first["customers"] == 72
+    assert first["deals"] == 24
+    assert first["entries"] > 100
+    assert lists == (72, 0)
