@@ -22,11 +22,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _speak_english() -> None:
-    from django.utils import translation
+@pytest.fixture(autouse=True)
+def _speak_english() -> Iterator[None]:
+    """A request leaves its reader's language and zone behind in the thread: each test begins in English and UTC."""
+    from django.utils import timezone, translation
 
-    translation.activate("en")
+    with translation.override("en"), timezone.override(None):
+        yield
 
 
 @pytest.fixture(scope="session")
