@@ -6,6 +6,7 @@ from dialogue.faces import health
 from dialogue.faces.api.v1 import api
 from dialogue.faces.office import views as office
 from dialogue.faces.office.gallery import gallery
+from dialogue.faces.office.sending import unlock
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("theme/", office.choose_theme, name="theme"),
     path("jobs/", office.job_list, name="job_list"),
     path("jobs/<int:pk>/<str:verb>/", office.job_verb, name="job_verb"),
+    path("sending/unlock/", unlock, name="unlock_sending"),
     path("api/v1/", api.urls),
     path("gallery/", gallery, name="gallery"),
     path("account/", include("allauth.urls")),

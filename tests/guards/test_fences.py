@@ -26,6 +26,7 @@ DOOR_ALLOWED = {
     "dialogue/faces/middleware.py": "the path names the company by its login",
     "dialogue/faces/office/views.py": "a person chooses among his companies",
     "dialogue/faces/command/first_start.py": "the first start makes the first companies",
+    "dialogue/faces/command/sending.py": "the operator unlocks sending after a restore",
     "dialogue/platform/accounts/keys.py": "an API key names its company",
     "dialogue/platform/accounts/actions.py": "a login must be free in the whole installation",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import psycopg
@@ -9,10 +10,13 @@ from django.conf import settings
 from django.db import OperationalError, connections
 from django.db.migrations.loader import MigrationLoader
 
+from dialogue.faces.command.archive import backups_folder, make_backup, stamp
 from dialogue.faces.command.reaching import connect, words_of
 from dialogue.platform.embedded import bootstrap
 from dialogue.platform.embedded.errors import DatabaseRefusal, DataFolderRefusal
 from dialogue.platform.embedded.server import SUPERUSER, server_for
+
+KEPT_BACKUPS = 5
 
 
 def prepare() -> None:
@@ -68,12 +72,17 @@ def refuse_newer(owner: Any) -> None:
         DataFolderRefusal: names the first migration this program does not know.
     """
     loader = MigrationLoader(owner)
-    ours = {app for app, _name in loader.disk_migrations}
-    unknown = sorted(
-        f"{app}.{name}"
-        for app, name in loader.applied_migrations
-        if app in ours and (app, name) not in loader.disk_migrations and (app, name) not in loader.replacements
-    )
+    refuse_unknown(loader, list(loader.applied_migrations))
+
+
+def refuse_unknown(loader: MigrationLoader, applied: list[tuple[str, str]]) -> None:
+    """Refuse migrations that this program does not know.
+
+    Raises:
+        DataFolderRefusal: names the first of them.
+    """
+    known = {*loader.disk_migrations, *loader.replacements}
+    unknown = sorted(f"{app}.{name}" for app, name in applied if (app, name) not in known)
     if unknown:
         message = (
             f"This data was written by a newer version of Dialogue (it knows {unknown[0]}). "
@@ -88,7 +97,11 @@ def holds_data(owner: Any) -> bool:
 
 
 def back_up_before_upgrade() -> None:
-    """Write a backup beside the data before pending migrations touch it."""
+    """Write a backup beside the data before pending migrations touch it; keep the newest few."""
+    made = make_backup(backups_folder() / f"before-upgrade-{stamp()}.tar")
+    print(f"\nbacked up first: {made}", file=sys.stderr, flush=True)
+    for old in sorted(made.parent.glob("before-upgrade-*.tar"))[:-KEPT_BACKUPS]:
+        old.unlink()
 
 
 def settle(owner: Any) -> None:

@@ -28,6 +28,9 @@ VERBS = {
     "tracker": "serve the second origin: links, opens, unsubscribe, files",
     "migrate": "bring the database to this version",
     "check": "say whether this installation can serve",
+    "backup": "write database, files and keys into one file",
+    "restore": "bring a backup back; sending stays locked until a person unlocks it",
+    "sending": "unlock sending after a restore",
     "company": "create and list companies",
 }
 

@@ -176,6 +176,20 @@ def change_company(tenant: Tenant, *, by: Actor, **fields: object) -> Tenant:
     return row
 
 
+@action(permission=CompanyPermission.SETTINGS)
+def unlock_sending(tenant: Tenant, *, by: Actor) -> Tenant:
+    """Let letters leave again after a restore; return the company.
+
+    A restored copy may stand beside the original and would write to the same people twice, so a person decides.
+    """
+    row = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    if row.sending_locked:
+        row.sending_locked = False
+        row.save(update_fields=["sending_locked"])
+        record(by, "company.sending_unlocked", row)
+    return row
+
+
 @action()
 def set_preferences(user: User, *, by: Actor, language: str | None = None, theme: str | None = None) -> User:
     """Change the person's own language and theme; return the user.

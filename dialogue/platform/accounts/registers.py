@@ -24,6 +24,7 @@ permission_groups.add(
 
 event_words.add("company.created", _("created the company"))
 event_words.add("company.changed", _("changed the company's settings"))
+event_words.add("company.sending_unlocked", _("let letters leave again"))
 event_words.add("member.invited", _("invited a member"))
 event_words.add("member.removed", _("removed a member"))
 event_words.add("member.preferences", _("changed own preferences"))
