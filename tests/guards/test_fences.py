@@ -23,11 +23,11 @@ GLOBAL = {
     "tenants.Tenant": "the company itself, fenced by its own id",
 }
 DOOR_ALLOWED = {
-    "dialogue/customers/channels/schedules.py": "due letters are looked for in every company",
     "dialogue/faces/middleware.py": "the path names the company by its login",
     "dialogue/faces/office/views.py": "a person chooses among his companies",
     "dialogue/faces/command/first_start.py": "the first start makes the first companies",
     "dialogue/faces/command/sending.py": "the operator unlocks sending after a restore",
+    "dialogue/faces/command/companies.py": "the command line names the company by its login",
     "dialogue/platform/accounts/keys.py": "an API key names its company",
     "dialogue/platform/accounts/actions.py": "a login must be free in the whole installation",
 }

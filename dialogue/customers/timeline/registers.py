@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.customers.timeline import imports  # noqa: F401  its kind joins the registry
 from dialogue.customers.timeline.kinds import IN, OUT, OWN, EntryKind, entry_kinds
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.kit.permissions import PermissionGroup, permission_groups

@@ -32,7 +32,16 @@ VERBS = {
     "restore": "bring a backup back; sending stays locked until a person unlocks it",
     "sending": "unlock sending after a restore",
     "company": "create and list companies",
+    "import": "load a file of customers, deals, purchases or answers",
+    "undo": "take an import back",
 }
+# A module cannot be named by a word of the language.
+MODULES = {"import": "importing", "undo": "undoing"}
+
+
+def module_of(verb: str) -> Any:
+    """Return the module that does the verb."""
+    return import_module(f"dialogue.faces.command.{MODULES.get(verb, verb)}")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         one = verbs.add_parser(verb, help=words, description=words[0].upper() + words[1:] + ".")
         one.add_argument("--data", metavar="DIR", help="folder of the database, files and secrets (or DIALOGUE_DATA)")
         one.add_argument("--json", action="store_true", help="one JSON object on stdout, progress on stderr")
-        import_module(f"dialogue.faces.command.{verb}").arguments(one)
+        module_of(verb).arguments(one)
     return top
 
 
@@ -85,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if options.data:
         os.environ["DIALOGUE_DATA"] = str(Path(options.data).absolute())
-    module = import_module(f"dialogue.faces.command.{options.verb}")
+    module = module_of(options.verb)
     end_with_supervisor()
     try:
         refuse_unusable(data_folder())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import procrastinate
@@ -45,6 +47,20 @@ def run_job(tenant: int, job: int) -> None:
 def _finish(job: int, state: JobState, **fields: Any) -> None:
     with transaction.atomic():
         Job.objects.filter(pk=job).update(state=state, finished_at=timezone.now(), **fields)
+
+
+@contextmanager
+def finish_inline(job: int) -> Iterator[None]:
+    """Record how a job ended that the caller runs himself in the block."""
+    try:
+        yield
+    except JobCancelled:
+        _finish(job, JobState.CANCELLED)
+        raise
+    except BaseException as error:
+        _finish(job, JobState.FAILED, error=f"{type(error).__name__}: {error}"[:2000])
+        raise
+    _finish(job, JobState.DONE)
 
 
 async def retry_stalled(context: JobContext, timestamp: int) -> None:

@@ -42,6 +42,12 @@ def order_of(text: str) -> str:
     return DMY if match[2] == "." and first <= 12 and second <= 12 else ""
 
 
+def proof_of(text: str) -> str:
+    """Return the order that the text proves for others of its column; dates with dots always have the day first."""
+    match = PARTS.match(_day_part(text)[0])
+    return order_of(text) if match and match[2] != "." else ""
+
+
 def _day_part(text: str) -> tuple[str, re.Match[str] | None]:
     text = text.strip()
     clock = CLOCK.match(text)
@@ -55,8 +61,8 @@ def _year(text: str) -> int:
     return year
 
 
-def read_day(text: str, order: str) -> date | tuple[str, str] | None:
-    """Return the day in the text; the two days it may be while `order` is unknown; None where it is none."""
+def read_day(text: str, order: str, *, mixed: bool = False) -> date | tuple[str, str] | None:
+    """Return the day in the text; the two days it may be while `order` is unknown or mixed; None where it is none."""
     text = text.strip()
     try:
         iso = ISO.match(text) or COMPACT.match(text)
@@ -71,7 +77,7 @@ def read_day(text: str, order: str) -> date | tuple[str, str] | None:
             return None
         first, second, year = int(parts[1]), int(parts[3]), _year(parts[4])
         proved = order_of(text)
-        if not proved and not order and first != second:
+        if not proved and (mixed or not order) and first != second:
             return date(year, second, first).isoformat(), date(year, first, second).isoformat()
         chosen = order or proved or DMY
         if parts[2] == "." and proved == DMY:
@@ -81,7 +87,7 @@ def read_day(text: str, order: str) -> date | tuple[str, str] | None:
         return None
 
 
-def clean_day(cell: Any, *, column: str, order: str = "", proof: int = 0) -> date | Reason | None:
+def clean_day(cell: Any, *, column: str, order: str = "", proof: int = 0, mixed: bool = False) -> date | Reason | None:
     """Return the day of a cell, None for an empty one, or the reason why it is none.
 
     `order` is what the column uses, proved by row `proof` (0: somebody chose it).
@@ -98,7 +104,7 @@ def clean_day(cell: Any, *, column: str, order: str = "", proof: int = 0) -> dat
         text = cell.strip()
     if not text:
         return None
-    read = read_day(_day_part(text)[0], order)
+    read = read_day(_day_part(text)[0], order, mixed=mixed)
     return _judge(read, text, column=column, order=order, proof=proof)
 
 
@@ -114,7 +120,9 @@ def _judge(read: date | tuple[str, str] | None, text: str, *, column: str, order
     return read
 
 
-def clean_moment(cell: Any, *, column: str, order: str = "", proof: int = 0, zone: tzinfo = UTC) -> datetime | Reason | None:
+def clean_moment(
+    cell: Any, *, column: str, order: str = "", proof: int = 0, mixed: bool = False, zone: tzinfo = UTC
+) -> datetime | Reason | None:
     """Return the moment of a cell in UTC (a bare day is its midnight in `zone`), None, or the reason why it is none."""
     if cell is None or cell == "":
         return None
@@ -127,7 +135,7 @@ def clean_moment(cell: Any, *, column: str, order: str = "", proof: int = 0, zon
     if not text:
         return None
     day_text, clock = _day_part(text)
-    day = _judge(read_day(day_text, order), text, column=column, order=order, proof=proof)
+    day = _judge(read_day(day_text, order, mixed=mixed), text, column=column, order=order, proof=proof)
     if not isinstance(day, date):
         return day
     if clock is None:

@@ -1,0 +1,324 @@
+"""The kinds of import that fill the customer base: people and companies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.customers.parties.actions import setting_of
+from dialogue.customers.parties.bulk import change_parties, create_parties
+from dialogue.customers.parties.columns import company_targets, country_code, person_targets
+from dialogue.customers.parties.details import tags_named
+from dialogue.customers.parties.drafts import ADDRESS_PARTS, ENTITY, NewParty, ReadyParty, Setting, ready
+from dialogue.customers.parties.finding import (
+    contacts_of,
+    ensure_companies,
+    find_companies,
+    find_contacts,
+    find_numbers,
+    find_people,
+    fold,
+    members_named,
+)
+from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyKind, PartyTag
+from dialogue.customers.parties.permissions import PartyPermission
+from dialogue.kit.errors import InvalidInput
+from dialogue.platform.criteria.kinds import FieldKind
+from dialogue.platform.imports.kinds import Batch, ImportKind, Line, MatchKey, Undoable, import_kinds
+from dialogue.platform.imports.models import ImportRow, Outcome
+from dialogue.platform.imports.reading.reasons import because, reason_words
+
+SEXES = {"f": "f", "female": "f", "ж": "f", "жен": "f", "женский": "f", "жін": "f", "жіноча": "f", "feminin": "f", "woman": "f",
+         "m": "m", "male": "m", "м": "m", "муж": "m", "мужской": "m", "чол": "m", "чоловіча": "m", "masculin": "m", "man": "m"}  # fmt: skip
+PLAIN = ("name", "last_name", "first_name", "middle_name", "position", "external_id", "note", "legal_name", "tax_number")
+KEYS = (
+    MatchKey("external_id", _("own number"), ("external_id",)),
+    MatchKey("email", _("e-mail"), ("email",)),
+    MatchKey("phone", _("phone"), ("phone",)),
+    MatchKey("name", _("name and company"), ("name", "last_name", "first_name")),
+)
+for _code, _words in {
+    "row-wrong": "%(words)s",
+    "row-same": _("The same as row %(row)s: nothing new."),
+    "row-unchanged": _("Exists already, nothing to change."),
+    "row-nobody": _("Neither a name nor a contact is given."),
+    "member-none": _("“%(column)s”: there is no member “%(value)s” in the company."),
+}.items():
+    reason_words.add(_code, _words)
+
+
+def draft_of(line: Line, kind: str) -> NewParty:
+    """Return the customer a line speaks of; company, responsible and tags are looked up by the caller."""
+    draft = NewParty(kind=kind, contacts=contacts_of(line))
+    for name in PLAIN:
+        if line.get(name):
+            setattr(draft, name, line.get(name))
+    draft.birth_on = line.get("birth_on")
+    draft.sex = SEXES.get(line.text("sex").lower().strip("."), "")
+    draft.address = address_of(line)
+    draft.characteristics = characteristics_of(line)
+    return draft
+
+
+def address_of(line: Line) -> dict[str, str]:
+    """Return the address of a line; a country we do not know by its name stays in the line of the address."""
+    address = {part: line.text(part) for part in ADDRESS_PARTS if part != "country" and line.get(part)}
+    country = line.text("country")
+    if country:
+        code = country_code(country)
+        if code:
+            address["country"] = code
+        else:
+            address["line"] = ", ".join(filter(None, [address.get("line", ""), country]))
+    return address
+
+
+def characteristics_of(line: Line) -> dict[str, Any]:
+    """Return the company's own fields of a line, as a record takes them."""
+    found: dict[str, Any] = {}
+    for name, value in line.values.items():
+        if name.startswith("characteristics."):
+            found[name.removeprefix("characteristics.")] = value
+    return found
+
+
+def fit_characteristics(draft: NewParty, setting: Setting, currency: str) -> None:
+    """Bring read values into the form of their definition: money with its currency, words of a list as its codes."""
+    definitions = {one.code: one for one in setting.definitions}
+    fitted: dict[str, Any] = {}
+    for code, value in draft.characteristics.items():
+        definition = definitions.get(code)
+        fitted[code] = value
+        if definition is None:
+            continue
+        if definition.kind == FieldKind.MONEY and isinstance(value, tuple):
+            fitted[code] = {"amount": str(value[0]), "currency": value[1] or currency}
+        elif definition.kind == FieldKind.NUMBER:
+            fitted[code] = str(value)
+        elif definition.kind == FieldKind.DATE:
+            fitted[code] = value.isoformat() if hasattr(value, "isoformat") else value
+        elif definition.kind in {FieldKind.CHOICE, FieldKind.CHOICES}:
+            by_label = {str(choice["label"]).casefold(): choice["code"] for choice in definition.choices}
+            words = [part.strip() for part in str(value).split(",")] if definition.kind == FieldKind.CHOICES else [str(value)]
+            codes = [by_label.get(word.casefold(), word) for word in words]
+            fitted[code] = codes if definition.kind == FieldKind.CHOICES else codes[0]
+    draft.characteristics = fitted
+
+
+class PartyLoad:
+    """One batch of people or of companies."""
+
+    def __init__(self, batch: Batch, kind: str) -> None:
+        self.batch = batch
+        self.kind = kind
+        self.setting = setting_of(batch.by)
+        self.drafts: dict[int, NewParty] = {}
+        self.ready: dict[int, ReadyParty] = {}
+        self.lines = {line.number: line for line in batch.open_lines()}
+
+    def run(self) -> None:
+        """Give every line its outcome."""
+        self._read()
+        found = self._find()
+        created = {number: self.ready[number] for number in self.ready if number not in found}
+        ids = create_parties(list(created.values()), by=self.batch.by)
+        self.batch.created(Party, ids)
+        for number, pk in zip(created, ids, strict=True):
+            self.batch.finish(self.lines[number], Outcome.CREATED, pk)
+        self._change(found)
+
+    def _read(self) -> None:
+        companies = ensure_companies(self.batch, [line.text("company") for line in self.lines.values()])
+        members = members_named([line.text("responsible") for line in self.lines.values()])
+        tags = tags_named([tag for line in self.lines.values() for tag in _tags(line)])
+        for number, line in self.lines.items():
+            draft = draft_of(line, self.kind)
+            fit_characteristics(draft, self.setting, self.batch.company.currency)
+            draft.company = companies.get(fold(line.text("company")))
+            draft.tags = [tags[tag] for tag in _tags(line) if tag in tags]
+            wanted = line.text("responsible")
+            draft.responsible = members.get(fold(wanted)) if wanted else None
+            if wanted and draft.responsible is None:
+                self.batch.refuse(line, because("member-none", column=self.batch.header_of("responsible"), value=wanted))
+                continue
+            try:
+                self.ready[number] = ready(draft, self.setting)
+                self.drafts[number] = draft
+            except InvalidInput as refusal:
+                self.batch.refuse(line, because("row-wrong", words=_said(refusal, self.batch)))
+
+    def _key(self, number: int) -> list[str]:
+        """By what the row's customer is recognised: the chosen key, or all that the row has, the surest first."""
+        one = self.ready[number]
+        by_kind = {kind: [point.normal for point in one.contacts if point.kind == kind] for kind in ("email", "phone")}
+        name = f"name:{fold(one.party.name)}:{one.party.company_id or ''}"
+        keys = {
+            "external_id": [f"external_id:{one.party.external_id}"] if one.party.external_id else [],
+            "email": [f"email:{normal}" for normal in by_kind["email"]],
+            "phone": [f"phone:{normal}" for normal in by_kind["phone"]],
+            "name": [name],
+        }
+        if self.batch.plan.match:
+            return keys[self.batch.plan.match]
+        return next((keys[code] for code in ("external_id", "email", "phone", "name") if keys[code]), [])
+
+    def _find(self) -> dict[int, int]:
+        keys = {number: self._key(number) for number in self.ready}
+        known = self._known({key for listed in keys.values() for key in listed})
+        found: dict[int, int] = {}
+        first: dict[str, int] = {}
+        for number, listed in keys.items():
+            twice = next((first[key] for key in listed if key in first), None)
+            if twice is not None:
+                self._refuse_twice(number, listed[0], twice)
+                continue
+            first |= dict.fromkeys(listed, number)
+            hit = next((known[key] for key in listed if key in known), None)
+            if hit is not None:
+                found[number] = hit
+        for number in [number for number, line in self.lines.items() if line.outcome]:
+            self.ready.pop(number, None)
+        self._refuse_earlier(found, keys)
+        return found
+
+    def _known(self, keys: set[str]) -> dict[str, int]:
+        parts: dict[str, list[str]] = {}
+        for key in keys:
+            code, _colon, value = key.partition(":")
+            parts.setdefault(code, []).append(value)
+        known = {f"external_id:{value}": pk for value, pk in find_numbers(parts.get("external_id", [])).items()}
+        for kind in ("email", "phone"):
+            known |= {f"{kind}:{value}": pk for value, pk in find_contacts(kind, parts.get(kind, [])).items()}
+        if "name" in parts and self.kind == PartyKind.PERSON:
+            pairs = [(name, int(company) if company else None) for name, company in (v.rsplit(":", 1) for v in parts["name"])]
+            known |= {f"name:{name}:{company or ''}": pk for (name, company), pk in find_people(self.batch, pairs).items()}
+        elif "name" in parts:
+            names = [value.rsplit(":", 1)[0] for value in parts["name"]]
+            known |= {f"name:{name}:": pk for name, pk in find_companies(names).items()}
+        return known
+
+    def _refuse_twice(self, number: int, key: str, row: int) -> None:
+        code, _colon, value = key.partition(":")
+        line = self.lines[number]
+        if code == "name":
+            # Two people of one name and company in a file are one person, named twice.
+            self.batch.finish(line, Outcome.SKIPPED, None, because("row-same", row=row))
+        else:
+            self.batch.refuse(line, because("key-twice", column=self.batch.header_of(code), value=value, row=row))
+
+    def _refuse_earlier(self, found: dict[int, int], keys: Mapping[int, list[str]]) -> None:
+        """Refuse rows whose customer an earlier batch of this file has loaded."""
+        rows = ImportRow.objects.filter(run=self.batch.run, subject__in=list(found.values()))
+        earlier = dict(rows.values_list("subject", "number"))
+        for number, pk in list(found.items()):
+            if pk in earlier:
+                self._refuse_twice(number, keys[number][0], earlier[pk])
+                del found[number], self.ready[number]
+
+    def _change(self, found: dict[int, int]) -> None:
+        if not found:
+            return
+        self.batch.will_change(Party, found.values())
+        values = {pk: given_values(self.drafts[number]) for number, pk in found.items()}
+        changed = set(change_parties(values, by=self.batch.by))
+        changed |= self._add_details(found)
+        for number, pk in found.items():
+            if pk in changed:
+                self.batch.finish(self.lines[number], Outcome.UPDATED, pk)
+            else:
+                self.batch.finish(self.lines[number], Outcome.SKIPPED, pk, because("row-unchanged"))
+
+    def _add_details(self, found: dict[int, int]) -> set[int]:
+        """Add contact points, tags and a first address to customers that exist; what they have stays."""
+        ids = list(found.values())
+        have = set(ContactPoint.objects.filter(party_id__in=ids).values_list("party_id", "kind", "normal"))
+        kinds = {(party, kind) for party, kind, _normal in have}
+        housed = set(Address.objects.filter(party_id__in=ids).values_list("party_id", flat=True))
+        tagged = set(PartyTag.objects.filter(party_id__in=ids).values_list("party_id", "tag_id"))
+        points, addresses, tags = [], [], []
+        for number, pk in found.items():
+            one = self.ready[number]
+            for point in one.contacts:
+                if (pk, point.kind, point.normal) not in have:
+                    point.party_id, point.is_primary = pk, (pk, point.kind) not in kinds and point.is_primary
+                    points.append(point)
+            if one.address and pk not in housed:
+                one.address.party_id = pk
+                addresses.append(one.address)
+            tags += [PartyTag(tag_id=tag, party_id=pk) for tag in one.tags if (pk, tag) not in tagged]
+        self.batch.created(ContactPoint, [row.pk for row in ContactPoint.objects.bulk_create(points)])
+        self.batch.created(Address, [row.pk for row in Address.objects.bulk_create(addresses)])
+        self.batch.created(PartyTag, [row.pk for row in PartyTag.objects.bulk_create(tags)])
+        return {row.party_id for row in points} | {row.party_id for row in addresses} | {row.party_id for row in tags}
+
+
+def _tags(line: Line) -> list[str]:
+    return [part.strip() for part in line.text("tags").replace(";", ",").split(",") if part.strip()]
+
+
+def given_values(draft: NewParty) -> dict[str, Any]:
+    """What the row says about a customer that exists: empty cells change nothing."""
+    names = (*PLAIN, "birth_on", "sex", "company", "responsible")
+    values = {name: getattr(draft, name) for name in names if getattr(draft, name)}
+    for part in ("country", "region", "city"):
+        if draft.address.get(part):
+            values[part] = draft.address[part]
+    if draft.characteristics:
+        values["characteristics"] = draft.characteristics
+    return values
+
+
+def _said(refusal: InvalidInput, batch: Batch) -> str:
+    return " ".join(str(words) for words in refusal.errors.values())
+
+
+def party_undoables() -> tuple[Undoable, ...]:
+    """Return the records that loads of customers make."""
+    parts = ((ContactPoint, "party_id"), (Address, "party_id"), (PartyTag, "party_id"))
+    return (Undoable(PartyTag), Undoable(ContactPoint), Undoable(Address), Undoable(Party, parts=parts))
+
+
+def _load(kind: str, batch: Batch) -> None:
+    PartyLoad(batch, kind).run()
+
+
+def _url(pk: int) -> str:
+    return reverse("party", args=[pk])
+
+
+import_kinds.add(
+    "people",
+    ImportKind(
+        code="people",
+        label=_("People"),
+        permission=PartyPermission.WRITE,
+        targets=person_targets,
+        load=partial(_load, PartyKind.PERSON),
+        undoables=party_undoables,
+        keys=KEYS,
+        entity=ENTITY,
+        one_of=(("name", "last_name", "first_name", "email", "phone"),),
+        url=_url,
+    ),
+    weight=10,
+)
+import_kinds.add(
+    "companies",
+    ImportKind(
+        code="companies",
+        label=_("Companies"),
+        permission=PartyPermission.WRITE,
+        targets=company_targets,
+        load=partial(_load, PartyKind.COMPANY),
+        undoables=party_undoables,
+        keys=KEYS,
+        entity=ENTITY,
+        one_of=(("name", "email", "phone"),),
+        url=_url,
+    ),
+    weight=20,
+)

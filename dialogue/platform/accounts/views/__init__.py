@@ -1,1 +1,0 @@
-"""The pages of the company's settings and of who sees what."""

@@ -1,0 +1,39 @@
+"""What imports add: permissions, audit words, jobs, the menu's line."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.platform.audit.events import event_words
+from dialogue.platform.imports.actions import RUN_JOB, TRY_JOB, UNDO_JOB
+from dialogue.platform.imports.models import KIND
+from dialogue.platform.imports.permissions import ImportPermission
+from dialogue.platform.imports.running import run_import, try_import
+from dialogue.platform.imports.undoing import undo_import
+from dialogue.platform.jobs.kinds import JobKind, job_kinds
+
+permission_groups.add(
+    "imports",
+    PermissionGroup(
+        label=_("Imports"),
+        permissions={
+            ImportPermission.RUN: _("Import files"),
+            ImportPermission.UNDO: _("Undo imports"),
+        },
+        kind=KIND,
+    ),
+    weight=850,
+)
+event_words.add("import.prepared", _("uploaded a file to import"))
+event_words.add("import.started", _("started an import"))
+event_words.add("import.resumed", _("went on with an import"))
+event_words.add("import.stopped", _("stopped an import"))
+event_words.add("import.done", _("finished an import"))
+event_words.add("import.cancelled", _("stopped an import"))
+event_words.add("import.failed", _("could not finish an import"))
+event_words.add("import.undone", _("undid an import"))
+event_words.add("import.dropped", _("deleted the draft of an import"))
+event_words.add("import.profile_saved", _("saved a profile of imports"))
+
+job_kinds.add(RUN_JOB, JobKind(run=run_import))
+job_kinds.add(TRY_JOB, JobKind(run=try_import))
+job_kinds.add(UNDO_JOB, JobKind(run=undo_import))

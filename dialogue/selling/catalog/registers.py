@@ -1,0 +1,7 @@
+"""What the catalogue adds: audit words."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.platform.audit.events import event_words
+
+event_words.add("products.created", _("created many products"))
