@@ -17,6 +17,7 @@ from django.urls import set_script_prefix
 from django.utils import timezone, translation
 
 from dialogue.kit.api import problems
+from dialogue.kit.editing import StaleEdit
 from dialogue.kit.errors import Refusal
 from dialogue.kit.scope import actor_scope, new_request_id, request_scope, tenant_scope, without_tenant
 from dialogue.platform.accounts.answered import answer_once
@@ -208,8 +209,33 @@ class RefusalMiddleware:
         request.undo = True  # type: ignore[attr-defined]
         if error.status == 404:
             raise Http404 from error
+        if isinstance(error, StaleEdit) and request.method == "POST":
+            return _stale(request, error)
         context: dict[str, Any] = {"refusal": error}
         return render(request, "office/refusal.html", context, status=error.status)
+
+
+def _stale(request: HttpRequest, error: StaleEdit) -> HttpResponse:
+    """Show both values of every clashing field; the form sends what was sent before, with what the member chooses."""
+    chosen = {clash.field for clash in error.clashes} | {"etag", "csrfmiddlewaretoken"}
+    chosen |= {name.removesuffix("_id") for name in chosen}
+    kept = [(name, value) for name in request.POST if name not in chosen for value in request.POST.getlist(name)]
+    # A form may name a row without the "_id" of its column.
+    clashes = [
+        (clash.field if clash.field in request.POST else clash.field.removesuffix("_id"), clash) for clash in error.clashes
+    ]
+    fragment = bool(request.headers.get("HX-Request"))
+    context = {
+        "refusal": error,
+        "clashes": clashes,
+        "kept": kept,
+        "htmx": fragment,
+        "target": request.headers.get("HX-Target", ""),
+    }
+    response = render(request, "kit/stale.html#both" if fragment else "kit/stale.html", context, status=error.status)
+    if fragment:
+        response["HX-Retarget"], response["HX-Reswap"] = "#sheet", "innerHTML"
+    return response
 
 
 class ApiMiddleware:

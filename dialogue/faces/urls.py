@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("gallery/", gallery, name="gallery"),
     path("account/", include("allauth.urls")),
+    path("", include("dialogue.platform.audit.urls")),
     path("", include("dialogue.platform.accounts.urls")),
     path("", include("dialogue.platform.imports.urls")),
     path("", include("dialogue.platform.lists.urls")),

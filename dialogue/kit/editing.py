@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.formats import localize
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
@@ -14,11 +17,14 @@ from dialogue.kit.rows import etag_of
 
 @dataclass(frozen=True)
 class Clash:
-    """One field that both changed: what the editor wants and what stands there now."""
+    """One field that both changed: what the editor wants and what stands there now, raw and as a reader knows it."""
 
     field: str
     yours: Any
     now: Any
+    label: str = ""
+    yours_words: str = ""
+    now_words: str = ""
 
 
 class StaleEdit(Refusal):
@@ -27,7 +33,7 @@ class StaleEdit(Refusal):
     status = 412
     code = "stale-edit"
 
-    def __init__(self, clashes: list[Clash]) -> None:
+    def __init__(self, clashes: list[Clash], *, etag: str = "") -> None:
         listed = [{"field": clash.field, "yours": _said(clash.yours), "now": _said(clash.now)} for clash in clashes]
         super().__init__(
             _("Somebody changed this record after you opened it: look at both values and save again."),
@@ -35,6 +41,32 @@ class StaleEdit(Refusal):
             clashes=listed,
         )
         self.clashes = clashes
+        self.etag = etag
+
+
+def clash_of(row: Any, field: str, yours: Any, now: Any) -> Clash:
+    """Return a clash in words: the field's name, choices and rows by theirs."""
+    meta = getattr(row, "_meta", None)
+    try:
+        known = meta.get_field(field.removesuffix("_id")) if meta else None
+    except FieldDoesNotExist:
+        known = None
+    label = capfirst(str(known.verbose_name)) if known else field
+    return Clash(field, yours, now, label, _words(known, yours), _words(known, now))
+
+
+def _words(known: Any, value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if known is not None and known.choices:
+        return str(dict(known.flatchoices).get(value, value))
+    if known is not None and known.many_to_one and isinstance(value, int):
+        return str(known.related_model._base_manager.filter(pk=value).first() or value)
+    if isinstance(value, (list, tuple, set)):
+        return ", ".join(str(one) for one in value)
+    return str(localize(value))
 
 
 def _said(value: Any) -> Any:
@@ -52,9 +84,9 @@ def refuse_stale(row: Any, wanted: Mapping[str, Any], *, etag: str = "", seen: M
     """
     current = {name: getattr(row, name) for name in wanted}
     if etag and etag != etag_of(row):
-        clashes = [Clash(name, value, current[name]) for name, value in wanted.items() if current[name] != value]
+        clashes = [clash_of(row, name, value, current[name]) for name, value in wanted.items() if current[name] != value]
         if clashes:
-            raise StaleEdit(clashes)
+            raise StaleEdit(clashes, etag=etag_of(row))
     for name, value in (seen or {}).items():
         if name in wanted and current[name] not in (value, wanted[name]):
-            raise StaleEdit([Clash(name, wanted[name], current[name])])
+            raise StaleEdit([clash_of(row, name, wanted[name], current[name])], etag=etag_of(row))

@@ -23,6 +23,7 @@ GLOBAL = {
     "tenants.Tenant": "the company itself, fenced by its own id",
 }
 DOOR_ALLOWED = {
+    "dialogue/customers/channels/schedules.py": "due letters are looked for in every company",
     "dialogue/faces/middleware.py": "the path names the company by its login",
     "dialogue/faces/office/views.py": "a person chooses among his companies",
     "dialogue/faces/command/first_start.py": "the first start makes the first companies",

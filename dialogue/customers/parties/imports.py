@@ -42,13 +42,13 @@ KEYS = (
     MatchKey("name", _("name and company"), ("name", "last_name", "first_name")),
 )
 for _code, _words in {
-    "row-wrong": "%(words)s",
     "row-same": _("The same as row %(row)s: nothing new."),
     "row-unchanged": _("Exists already, nothing to change."),
     "row-nobody": _("Neither a name nor a contact is given."),
     "member-none": _("“%(column)s”: there is no member “%(value)s” in the company."),
 }.items():
     reason_words.add(_code, _words)
+reason_words.add("row-wrong", "%(words)s")
 
 
 def draft_of(line: Line, kind: str) -> NewParty:

@@ -111,7 +111,7 @@ CONTACTS = ListPage(
     entity=ENTITY,
     title=_("Contacts"),
     url_name="contacts",
-    columns=("name", "company", "position", "phone", "email", "city", "phase", "responsible", "tags"),
+    columns=("name", "company", "phone", "email", "city", "phase", "responsible"),
     quick=("kind", "phase", "responsible", "tags", "city", "created_at"),
     empty=Empty(
         _("No customers yet"),

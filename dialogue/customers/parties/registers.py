@@ -2,16 +2,19 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties import bulk, details, imports  # noqa: F401  what they declare joins the registries
+from dialogue.customers.parties import actions, bulk, details, imports  # noqa: F401  what they declare joins the registries
 from dialogue.customers.parties.fields import consent, related
 from dialogue.customers.parties.lists import CONTACTS
+from dialogue.customers.parties.models import Party
 from dialogue.customers.parties.permissions import KIND, PartyPermission
 from dialogue.customers.parties.searching import customers
 from dialogue.kit.commands import Command, commands
 from dialogue.kit.menu import MenuItem, menu_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
+from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.criteria.rules import leaves
+from dialogue.platform.files.subjects import FileSubject, file_subjects
 from dialogue.platform.lists.pages import list_pages
 from dialogue.platform.search.kinds import search_kinds
 
@@ -66,3 +69,19 @@ event_words.add("parties.created", _("created many customers"))
 event_words.add("parties.changed", _("changed many customers"))
 event_words.add("parties.binned", _("put many customers into the bin"))
 event_words.add("parties.restored", _("restored many customers from the bin"))
+
+record_kinds.add(
+    "parties.party",
+    RecordKind(
+        label=_("Customer"),
+        plural=_("Customers"),
+        visible_to=Party.objects.visible_to,
+        url_name="party_card",
+        reach=KIND,
+        responsible="responsible_id",
+        permission=PartyPermission.BIN,
+        restore=actions.restore_party,
+    ),
+    weight=10,
+)
+file_subjects.add("parties.party", FileSubject(Party.objects.visible_to, permission=PartyPermission.WRITE))

@@ -10,6 +10,7 @@ from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
 from dialogue.kit.api.problems import install_problems
 from dialogue.platform.accounts.api import company_router, members_router
 from dialogue.platform.audit.api import router as jobs
+from dialogue.platform.audit.records_api import bin_router, history
 from dialogue.platform.criteria.api import router as fields
 from dialogue.platform.files.api import router as files
 from dialogue.platform.imports.api import router as imports
@@ -43,6 +44,8 @@ for prefix, router in {
     "/search": search,
     "/files": files,
     "/rates": rates,
+    "/history": history,
+    "/bin": bin_router,
     "/notices": notices,
     "/company": company_router,
     "/members": members_router,

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from dialogue.customers.channels import public as letters
 from dialogue.faces import health
 from dialogue.platform.files.serving import serve_file
 
@@ -9,6 +10,9 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("files/<str:token>/", serve_file, name="serve_file"),
+    path("l/<str:token>", letters.follow, name="letter_link"),
+    path("o/<str:token>", letters.picture, name="letter_picture"),
+    path("u/<str:token>", letters.leave, name="letter_leave"),
 ]
 handler404 = "dialogue.faces.office.views.not_found"
 handler500 = "dialogue.faces.office.views.fault"

@@ -12,3 +12,6 @@ django.setup(set_prefix=False)
 settings.MIDDLEWARE = settings.TRACKER_MIDDLEWARE
 settings.ROOT_URLCONF = "dialogue.faces.tracker.urls"
 application = WSGIHandler()
+from dialogue.customers.channels.hits import basket  # noqa: E402
+
+basket.start()

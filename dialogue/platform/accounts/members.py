@@ -12,13 +12,10 @@ ORDER = {Reach.OWN: 0, Reach.TEAM: 1, Reach.ALL: 2}
 
 def widest(reaches: Iterable[dict[str, str]]) -> dict[str, Reach]:
     """Return the widest reach per kind: several roles add up, none takes away."""
-    widened: dict[str, Reach] = {}
-    for reach in reaches:
-        for kind, value in reach.items():
-            wider = Reach(value)
-            if ORDER[wider] >= ORDER[widened.get(kind, Reach.OWN)]:
-                widened[kind] = wider
-    return widened
+    roles = list(reaches)
+    kinds = {kind for reach in roles for kind in reach}
+    # A role that says nothing of a kind sees as far as its "*" says.
+    return {kind: max((Reach(r.get(kind, r.get("*", Reach.OWN))) for r in roles), key=ORDER.__getitem__) for kind in kinds}
 
 
 def member_actor(user: User) -> Actor | None:

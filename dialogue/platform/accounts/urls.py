@@ -1,5 +1,9 @@
 """The addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.platform.accounts.views import seeing
+
+urlpatterns = [
+    path("why/<str:kind>/<int:number>/", seeing.why_seen, name="why_seen"),
+]

@@ -111,7 +111,7 @@ def _input(query: ListQuery, one: Field, name: str, operator: str, counts: dict[
     if made.shape == "choices":
         options = [*one.choices_for(query.asking)][:MOST_CHOICES]
         made.options = [_option(value, words, chosen, counts) for value, words in options]
-        if operator == "in" and (counts or {}).get("-"):
+        if operator == "in" and query.may_be_empty(one):
             made.options.append(_option("-", str(_("not set")), chosen, counts))
     elif made.shape == "period":
         made.options = [Option(value, str(words), value == made.value) for value, words in PERIOD_WORDS.items()]

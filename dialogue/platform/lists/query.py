@@ -220,6 +220,12 @@ class ListQuery:
             found = self.fields[asked.lstrip("-")]
         return Order(found, asked.startswith("-"), self._nullable(found.sort))
 
+    def may_be_empty(self, one: Field) -> bool:
+        """Return whether a record may hold no value of a listed field."""
+        if one.links or one.characteristic is not None:
+            return True
+        return self._nullable(one.path.removesuffix("_id"))
+
     def _nullable(self, path: str) -> bool:
         model = self.page.of().model
         for step in path.split("__"):
@@ -302,7 +308,7 @@ class ListQuery:
         counted: dict[str, dict[str, int]] = {}
         for name in self.page.quick:
             one = self.fields.get(name)
-            if one is None or one.kind not in LISTED or one.links:
+            if one is None or one.kind not in LISTED or one.among:
                 continue
             others = self.given.copy()
             for key in [key for key in others if key == PREFIX + name or key.startswith(f"{PREFIX}{name}.")]:

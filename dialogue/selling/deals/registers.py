@@ -4,7 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
+from dialogue.platform.audit.kinds import RecordKind, record_kinds
+from dialogue.platform.files.subjects import FileSubject, file_subjects
 from dialogue.selling.deals import batches, pipelines  # noqa: F401  their actions register themselves
+from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.permissions import KIND, DealPermission
 
 permission_groups.add(
@@ -48,3 +51,18 @@ for name, words in {
     "stage.archived": _("removed a stage"),
 }.items():
     event_words.add(name, words)
+
+record_kinds.add(
+    "deals.deal",
+    RecordKind(
+        label=_("Deal"),
+        plural=_("Deals"),
+        visible_to=Deal.objects.visible_to,
+        url_name="deal_card",
+        reach=KIND,
+        responsible="responsible_id",
+        permission=DealPermission.BIN,
+    ),
+    weight=20,
+)
+file_subjects.add("deals.deal", FileSubject(Deal.objects.visible_to, permission=DealPermission.WRITE))

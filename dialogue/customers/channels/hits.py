@@ -1,0 +1,196 @@
+"""Links followed and letters opened: answered first, written in bulk; only a person's first one becomes a response."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import pairwise
+
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+
+from dialogue.customers.channels.models import Delivery, Hit, HitKind
+from dialogue.customers.channels.rules import Judged, Verdict
+from dialogue.customers.parties.models import Party
+from dialogue.customers.timeline.actions import record_entries
+from dialogue.customers.timeline.bulk import EntryDraft
+from dialogue.kit.actors import system_actor
+from dialogue.kit.scope import tenant_scope
+from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.registry import setting_of
+
+log = logging.getLogger(__name__)
+FLUSH_SECONDS = 0.3
+HELD = 10_000
+BURST_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One request as the second origin saw it."""
+
+    at: datetime
+    tenant: int
+    delivery: int
+    kind: HitKind
+    url: str
+    judged: Judged
+
+    @property
+    def target(self) -> str:
+        """A short name of where it led."""
+        return sha256(self.url.encode()).hexdigest()[:32] if self.url else ""
+
+
+class Basket:
+    """Requests not yet written. A full basket drops the newest: a flood must not take the memory."""
+
+    def __init__(self) -> None:
+        self._held: list[Seen] = []
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def put(self, seen: Seen) -> None:
+        """Hold one request until the next writing."""
+        with self._lock:
+            if len(self._held) < HELD:
+                self._held.append(seen)
+
+    def flush(self) -> int:
+        """Write what is held and return how many requests that were."""
+        with self._writing:
+            with self._lock:
+                held, self._held = self._held, []
+            if held:
+                write_hits(held)
+            return len(held)
+
+    def start(self) -> None:
+        """Write in the background from now on, and once more at the end of the process."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="hits", daemon=True)
+            self._thread.start()
+            atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Stop writing in the background and write what is left."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stop.wait(FLUSH_SECONDS):
+            self._flush_quietly()
+        self._flush_quietly()
+
+    def _flush_quietly(self) -> None:
+        try:
+            self.flush()
+        except Exception:
+            log.exception("hits were lost")
+        finally:
+            close_old_connections()
+
+
+basket = Basket()
+
+
+def see(tenant: int, delivery: int, kind: HitKind, judged: Judged, url: str = "") -> None:
+    """Note one request of the second origin."""
+    basket.put(Seen(timezone.now(), tenant, delivery, kind, url, judged))
+
+
+def write_hits(seen: Iterable[Seen]) -> None:
+    """Write requests of any companies; each company in its own transaction."""
+    by_tenant: dict[int, list[Seen]] = defaultdict(list)
+    for one in seen:
+        by_tenant[one.tenant].append(one)
+    for tenant, hits in by_tenant.items():
+        with tenant_scope(tenant), transaction.atomic():
+            _write(tenant, hits)
+
+
+def _write(tenant: int, hits: list[Seen]) -> None:
+    company = Tenant.objects.filter(pk=tenant).first()
+    wanted = {one.delivery for one in hits}
+    known = {row.pk: row for row in Delivery.objects.filter(pk__in=wanted).select_related("message")}
+    hits = [one for one in hits if one.delivery in known]
+    if company is None or not hits:
+        return
+    bursts = _bursts(hits)
+    rows, drafts = [], []
+    counted = _counted(hits)
+    for one in hits:
+        judged = Judged(Verdict.MACHINE, "burst") if one.delivery in bursts and one.kind == HitKind.LINK else one.judged
+        mark = (one.delivery, str(one.kind), one.target)
+        first = _counts(one, judged, company) and mark not in counted
+        if first:
+            counted.add(mark)
+            drafts.append(_draft(one, known[one.delivery]))
+        rows.append(
+            Hit(
+                at=one.at,
+                delivery=one.delivery,
+                kind=one.kind,
+                target=one.target,
+                verdict=judged.verdict,
+                rule=judged.rule,
+                counted=first,
+            )
+        )
+    # Another process may count the same link at this moment: the constraint lets one of them through.
+    Hit.objects.bulk_create(rows, ignore_conflicts=True)
+    record_entries(_living(drafts), by=system_actor(tenant), cause="second origin")
+
+
+def _living(drafts: list[EntryDraft]) -> list[EntryDraft]:
+    living = set(Party.with_bin.filter(pk__in={draft.party for draft in drafts}).values_list("pk", flat=True))
+    return [draft for draft in drafts if draft.party in living]
+
+
+def _counts(one: Seen, judged: Judged, company: Tenant) -> bool:
+    if judged.verdict != Verdict.HUMAN:
+        return False
+    return one.kind == HitKind.LINK or bool(setting_of(company, "mail_follow_opens"))
+
+
+def _counted(hits: list[Seen]) -> set[tuple[int, str, str]]:
+    found = Hit.objects.filter(delivery__in={one.delivery for one in hits}, counted=True)
+    return set(found.values_list("delivery", "kind", "target"))
+
+
+def _bursts(hits: list[Seen]) -> set[int]:
+    """Return the deliveries of which several links were asked within a second: a scanner walks them all."""
+    links: dict[int, list[Seen]] = defaultdict(list)
+    for one in hits:
+        if one.kind == HitKind.LINK:
+            links[one.delivery].append(one)
+    found = set()
+    for delivery, asked in links.items():
+        asked.sort(key=lambda one: one.at)
+        for before, after in pairwise(asked):
+            if before.url != after.url and (after.at - before.at).total_seconds() < BURST_SECONDS:
+                found.add(delivery)
+    return found
+
+
+def _draft(one: Seen, delivery: Delivery) -> EntryDraft:
+    return EntryDraft(
+        party=delivery.party_id,
+        kind="link_followed" if one.kind == HitKind.LINK else "opened",
+        at=one.at,
+        way="email",
+        subject=one.url[:300],
+        touch=delivery.touch,
+        ref_kind="delivery",
+        ref_id=delivery.pk,
+    )

@@ -1,0 +1,98 @@
+"""Why a member sees a record, or does not: the verdict is `visible_to`'s, the reason is his roles' reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from dialogue.kit.actors import Reach
+from dialogue.platform.accounts.members import ORDER, member_actor
+from dialogue.platform.accounts.models import Membership, Role, User
+from dialogue.platform.audit.kinds import RecordKind, record_kinds
+
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One member and the record: whether he sees it and the sentence that says why."""
+
+    person: str
+    roles: str
+    sees: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class _Seer:
+    place: Membership
+    roles: list[Role]
+    found: Any
+    mates: frozenset[int]
+
+
+def sights_of(kind: str, number: int) -> list[Sight]:
+    """Return, for each of the first 100 active members, whether and why he sees the record; a few queries a member."""
+    known = record_kinds.get(kind)
+    places = (
+        Membership.objects.filter(is_active=True).select_related("user", "team").prefetch_related("roles").order_by("user_id")
+    )
+    seers = []
+    for place in places[:MOST]:
+        actor = member_actor(place.user)
+        if actor is not None:
+            found = known.visible_to(actor).filter(pk=number).first()
+            seers.append(_Seer(place, list(place.roles.all()), found, actor.members))
+    row = next((seer.found for seer in seers if seer.found is not None), None)
+    holder = getattr(row, known.responsible, None) if row is not None and known.responsible else None
+    name = _name(holder)
+    return [
+        Sight(
+            str(seer.place.user),
+            ", ".join(role.name for role in seer.roles),
+            seer.found is not None,
+            _why(known, seer, holder, name),
+        )
+        for seer in seers
+    ]
+
+
+def _name(user: int | None) -> str:
+    found = User.objects.filter(pk=user).first() if user else None
+    return str(found) if found else ""
+
+
+def _why(known: RecordKind, seer: _Seer, holder: int | None, name: str) -> str:
+    all_of = next((role for role in seer.roles if role.everything), None)
+    if all_of:
+        return _("The role “%(role)s” sees everything.") % {"role": all_of.name}
+    widest = max(seer.roles, key=lambda role: ORDER[_reach(role, known)], default=None)
+    if widest is None:
+        return _("He has no role.")
+    reach, facts = _reach(widest, known), {"role": widest.name, "plural": _small(known.plural), "name": name}
+    if reach is Reach.ALL or not known.reach:
+        return _("The role “%(role)s” sees all records of this kind (%(plural)s).") % facts
+    if holder == seer.place.user_id:
+        return _("He is responsible for it.")
+    if reach is Reach.TEAM:
+        if holder is None:
+            return _("Nobody is responsible for it.")
+        if holder in seer.mates:
+            return _("The role “%(role)s” sees the team's records, and %(name)s is of his team.") % facts
+        return _("The role “%(role)s” sees the team's records only, and %(name)s is not of his team.") % facts
+    if seer.found is not None:
+        return _("The record is open to him for another reason than being responsible.")
+    return _("The role “%(role)s” sees only the records he is responsible for.") % facts
+
+
+def _reach(role: Role, known: RecordKind) -> Reach:
+    if role.everything or not known.reach:
+        return Reach.ALL
+    return Reach(role.reach.get(known.reach, role.reach.get("*", Reach.OWN)))
+
+
+def _small(words: str | Promise) -> str:
+    return str(words).lower()

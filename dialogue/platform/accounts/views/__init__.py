@@ -1,0 +1,1 @@
+"""The pages of the company's settings and of who sees what."""
