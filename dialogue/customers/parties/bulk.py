@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.db import models
 from django.utils import timezone
 
 from dialogue.customers.parties.actions import ROWS, apply_values, setting_of
@@ -16,8 +18,40 @@ from dialogue.kit.actors import Actor
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import SLOTS
+from dialogue.platform.embedded.copying import copy_rows, reserve_ids
 
 BATCH = 2000
+
+
+def _owned(several: Iterable[tuple[int, Sequence[Any]]]) -> list[Any]:
+    owned = []
+    for party, rows in several:
+        for row in rows:
+            row.party_id = party
+            owned.append(row)
+    return owned
+
+
+def _copy(model: type[models.Model], rows: Sequence[Any]) -> None:
+    """Write unsaved rows; a party's slots only where somebody has characteristics, the id only where it is known."""
+    if not rows:
+        return
+    left_out = set() if any(getattr(row, "characteristics", None) for row in rows) else set(SLOTS)
+    if rows[0].pk is None:
+        left_out.add("id")
+    columns = [one for one in model._meta.concrete_fields if not one.generated and one.name not in left_out]
+    now = timezone.now()
+    names = [one.name for one in columns if one.name != "updated_at"]
+    kept = [(one.attname, isinstance(one, models.JSONField)) for one in columns if one.name != "updated_at"]
+    stamped = any(one.name == "updated_at" for one in model._meta.concrete_fields)
+
+    def values() -> Iterator[list[Any]]:
+        for row in rows:
+            held = row.__dict__
+            line = [json.dumps(held[name]) if is_json else held[name] for name, is_json in kept]
+            yield [*line, now] if stamped else line
+
+    copy_rows(model, [*names, "updated_at"] if stamped else names, values())
 
 
 @action(permission=PartyPermission.WRITE)
@@ -33,24 +67,13 @@ def create_parties(drafts: Sequence[NewParty | ReadyParty], *, by: Actor) -> lis
     """
     setting = None if all(isinstance(draft, ReadyParty) for draft in drafts) else setting_of(by)
     made = [draft if isinstance(draft, ReadyParty) else ready(draft, setting) for draft in drafts]  # type: ignore[arg-type]
-    contacts: list[ContactPoint] = []
-    addresses: list[Address] = []
-    tags: list[PartyTag] = []
-    for one in made:
-        one.party.created_by = by.user
-    Party.objects.bulk_create([one.party for one in made], batch_size=BATCH)
-    for one in made:
-        for contact in one.contacts:
-            contact.party_id = one.party.pk
-        contacts.extend(one.contacts)
-        if one.address:
-            one.address.party_id = one.party.pk
-            addresses.append(one.address)
-        tags.extend(PartyTag(tag_id=tag, party_id=one.party.pk) for tag in one.tags)
-    ContactPoint.objects.bulk_create(contacts, batch_size=BATCH)
-    Address.objects.bulk_create(addresses, batch_size=BATCH)
-    PartyTag.objects.bulk_create(tags, batch_size=BATCH)
-    ids = [int(one.party.pk) for one in made]
+    ids = reserve_ids(Party, len(made))
+    for one, pk in zip(made, ids, strict=True):
+        one.party.pk, one.party.created_by = pk, by.user
+    _copy(Party, [one.party for one in made])
+    _copy(ContactPoint, _owned((one.party.pk, one.contacts) for one in made))
+    _copy(Address, _owned((one.party.pk, [one.address] if one.address else []) for one in made))
+    _copy(PartyTag, [PartyTag(tag_id=tag, party_id=one.party.pk) for one in made for tag in one.tags])
     if ids:
         record(by, "parties.created", kind=Party._meta.label_lower, count=len(ids))
         parties_created.tell(PartiesFact(ids, by))

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext as _
 
-from dialogue.customers.parties.models import Address, ContactKind, ContactPoint, Party, PartyKind, Phase
+from dialogue.customers.parties.models import Address, ContactKind, ContactPoint, Decision, Party, PartyKind, Phase, Sex
 from dialogue.customers.parties.rules import normal_contact, one_line, person_name
 from dialogue.kit.errors import InvalidInput, Refusal
 from dialogue.platform.criteria.models import Characteristic
 
 ENTITY = "party"
+CONTACT_KINDS = frozenset(ContactKind.values)
 ADDRESS_PARTS = ("country", "region", "city", "street", "house", "block", "flat", "postcode", "line")
 # What a caller may set on a party; each is checked by the model's own field.
 TEXTS = (
@@ -138,7 +141,7 @@ def _contacts(given: list[Contact], country: str, errors: dict[str, str]) -> lis
         value = one_line(contact.value)
         if not value:
             continue
-        if contact.kind not in ContactKind.values:
+        if contact.kind not in CONTACT_KINDS:
             errors[f"contacts.{number}"] = _("Choose the kind of the contact.")
             continue
         try:
@@ -155,18 +158,30 @@ def _contacts(given: list[Contact], country: str, errors: dict[str, str]) -> lis
     return list(made.values())
 
 
+@lru_cache(maxsize=4)
+def _limits(model: type[Party | Address]) -> tuple[tuple[str, Any, int], ...]:
+    """Return (name, label, most letters) of the model's texts; asked once, checked for every row."""
+    texts = [column for column in model._meta.concrete_fields if isinstance(column, models.CharField) and column.editable]
+    return tuple((column.name, column.verbose_name, int(column.max_length or 0)) for column in texts)
+
+
 def too_long(row: Party | Address) -> dict[str, str]:
     """Return a sentence per text field that is longer than its column."""
     errors = {}
-    for column in row._meta.concrete_fields:
-        most = getattr(column, "max_length", None)
-        value = row.__dict__.get(column.attname)
-        if most and isinstance(value, str) and len(value) > most and column.editable:
-            errors[column.name] = _("“%(label)s” must be at most %(most)d characters long.") % {
-                "label": column.verbose_name,
-                "most": most,
-            }
+    values = row.__dict__
+    for name, label, most in _limits(type(row)):
+        value = values.get(name)
+        if value and len(value) > most:
+            errors[name] = _("“%(label)s” must be at most %(most)d characters long.") % {"label": label, "most": most}
     return errors
+
+
+LISTS = {
+    "kind": frozenset(PartyKind.values),
+    "phase": frozenset(Phase.values),
+    "sex": frozenset(["", *Sex.values]),
+    "decision": frozenset(["", *Decision.values]),
+}
 
 
 def wrong_fields(party: Party) -> dict[str, str]:
@@ -174,11 +189,10 @@ def wrong_fields(party: Party) -> dict[str, str]:
     errors = too_long(party)
     if not party.name:
         errors["name"] = _("Give the customer a name.")
-    for name in ("kind", "phase", "sex", "decision"):
-        column: Any = party._meta.get_field(name)
-        value = getattr(party, name)
-        if value not in dict(column.choices or []) and not (value == "" and column.blank):
-            errors[name] = _("“%(label)s” must be one of its list.") % {"label": column.verbose_name}
+    for name, known in LISTS.items():
+        if getattr(party, name) not in known:
+            label = party._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+            errors[name] = _("“%(label)s” must be one of its list.") % {"label": label}
     if party.birth_on and party.birth_on > date.today():  # noqa: DTZ011
         errors["birth_on"] = _("The birthday must lie in the past.")
     if not party.is_person and party.company_id:

@@ -61,6 +61,7 @@ def _phone(value: str, country: str) -> str:
     return digits
 
 
+@lru_cache(maxsize=4096)
 def domain_of(host: str) -> str:
     """Return a domain in its ASCII form.
 

@@ -22,6 +22,10 @@ NUMBERS = [ContactKind.PHONE, ContactKind.WHATSAPP, ContactKind.VIBER]
 SPACE = Value(" ")
 
 
+def _unless_in_name(part: str) -> Case:
+    return Case(When(name__contains=F(part), then=Value("")), default=F(part), output_field=CharField())
+
+
 def _rows() -> QuerySet[Any]:
     # A number is found by its digits, whatever was typed between them; an address as given and as its domain really is.
     word = Case(
@@ -32,11 +36,10 @@ def _rows() -> QuerySet[Any]:
     )
     points = ContactPoint.objects.filter(party=OuterRef("pk")).order_by().values("party")
     contacts = Subquery(points.annotate(words=StringAgg(word, " ")).values("words"), output_field=TextField())
-    names = [
-        part
-        for name in ("name", "legal_name", "last_name", "first_name", "external_id", "tax_number")
-        for part in (F(name), SPACE)
-    ]
+    others = [part for name in ("legal_name", "external_id", "tax_number") for part in (SPACE, F(name))]
+    # A person's name is put together of its parts: only what it lacks is written once more.
+    parts = [part for name in ("last_name", "first_name") for part in (SPACE, _unless_in_name(name))]
+    names = [F("name"), *others, *parts, SPACE]
     return Party.with_bin.annotate(
         searched_title=F("name"),
         searched_text=Concat(*names, Coalesce(contacts, Value(""), output_field=TextField()), output_field=TextField()),

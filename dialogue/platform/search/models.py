@@ -44,7 +44,7 @@ class SearchEntry(TenantRow):
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "kind", "record"], name="search_entry_once")]
         indexes: ClassVar = [
             models.Index(fields=["tenant_id", "kind", "head"], name="search_entry_head"),
-            GinIndex(SearchGrams("tenant_id", "found"), name="search_entry_grams", fastupdate=False),
+            GinIndex(SearchGrams("tenant_id", "found"), name="search_entry_grams"),
         ]
 
     def __str__(self) -> str:
