@@ -136,7 +136,9 @@ document.addEventListener("htmx:oobAfterSwap", show);
 
 // The arrows walk from cell to cell; Enter opens or edits, F2 edits, the space bar selects.
 function edit(cell) {
-  if (cell?.dataset.edit) window.htmx.ajax("GET", cell.dataset.edit, { target: cell, swap: "outerHTML" });
+  if (!cell?.dataset.edit) return;
+  const url = list().dataset.cells.replace("/0/field/", `/${cell.parentElement.dataset.id}/${encodeURIComponent(cell.dataset.edit)}/`);
+  window.htmx.ajax("GET", url, { target: cell, swap: "outerHTML" });
 }
 let edited = null;
 document.addEventListener("dblclick", (event) => edit(event.target.closest("#list td[data-edit]")));

@@ -55,7 +55,8 @@ def _listed(choices: type[models.TextChoices]) -> Any:
 
 def contact_of(row: Any, kind: str) -> str:
     """Return the primary contact of a kind as given, "" where there is none; `contacts` should be prefetched."""
-    points = [point for point in row.contacts.all() if point.kind == kind]
+    held = row.points if hasattr(row, "points") else row.contacts.all()
+    points = [point for point in held if point.kind == kind]
     points.sort(key=lambda point: (not point.is_primary, point.pk))
     return points[0].value if points else ""
 

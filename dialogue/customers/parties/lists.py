@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -25,7 +25,9 @@ from dialogue.platform.search.finding import found_ids
 
 
 def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.select_related("company", "responsible").prefetch_related("contacts", "tag_links__tag")
+    return rows.select_related("company", "responsible").prefetch_related(
+        Prefetch("contacts", to_attr="points"), "tag_links__tag"
+    )
 
 
 def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:

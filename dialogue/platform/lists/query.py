@@ -11,13 +11,15 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum, TextField, Value
+from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
 from dialogue.platform.criteria.fields import Asking, Field
 from dialogue.platform.criteria.kinds import FieldKind
+from dialogue.platform.criteria.models import SLOTS
 from dialogue.platform.criteria.operators import OPERATORS
 from dialogue.platform.criteria.rules import Compiler
 from dialogue.platform.lists.pages import PAGE_SIZE, PAGE_SIZES, ListPage
@@ -244,7 +246,7 @@ class ListQuery:
     def matching(self) -> QuerySet[Any]:
         """Return every row the member may see and the filter matches, in no order."""
         entity = self.page.of()
-        rows = entity.visible_to(self.asking.actor).filter(Compiler(entity, self.asking).compile(self.tree))
+        rows = entity.visible_to(self.asking.actor).filter(Compiler(entity, self.asking, fields=self.fields).compile(self.tree))
         if self.text:
             rows = self.page.search(rows, self.text, self.asking)
         return rows
@@ -253,7 +255,7 @@ class ListQuery:
         """Return one page: one row more than shown is read, never a count."""
         backwards = bool(self.given.get("before"))
         cursor = self.given.get("before") or self.given.get("after")
-        rows = self.page.related(self.matching()).order_by(*self.order.by(backwards=backwards))
+        rows = self._light(self.page.related(self.matching())).order_by(*self.order.by(backwards=backwards))
         if cursor:
             rows = rows.filter(self.order.beyond(Cursor.decode(cursor), backwards=backwards))
         read = list(rows[: self.size + 1])
@@ -269,6 +271,12 @@ class ListQuery:
         if backwards and not more:
             page.before = ""
         return page
+
+    def _light(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave the slots of characteristics unread: rows show them from the JSON."""
+        if not self.page.of().characterised:
+            return rows
+        return rows.defer(*(slot for slot in SLOTS if slot != self.order.field.sort))
 
     def cursor_of(self, row: Any) -> str:
         """Return the row's place in the order, as it stands in an address."""
@@ -305,7 +313,7 @@ class ListQuery:
 
     def facets(self) -> dict[str, dict[str, int]]:
         """Return, for each quick filter with a list, how many matching rows hold each value, its own condition aside."""
-        counted: dict[str, dict[str, int]] = {}
+        asked: list[QuerySet[Any, Any]] = []
         for name in self.page.quick:
             one = self.fields.get(name)
             if one is None or one.kind not in LISTED or one.among:
@@ -313,9 +321,14 @@ class ListQuery:
             others = self.given.copy()
             for key in [key for key in others if key == PREFIX + name or key.startswith(f"{PREFIX}{name}.")]:
                 del others[key]
-            rows = ListQuery(self.page, others, self.asking).matching().order_by()
-            groups = rows.values_list(one.path).annotate(number=Count("pk"))
-            counted[name] = {("-" if value is None else str(value)): number for value, number in groups}
+            reading = ListQuery(self.page, others, self.asking)
+            reading.fields = self.fields
+            held = Cast(F(one.path), TextField())
+            rows = reading.matching().order_by().annotate(facet=Value(name, TextField()), held=held)
+            asked.append(rows.values_list("facet", "held").annotate(number=Count("pk")))
+        counted: dict[str, dict[str, int]] = {}
+        for facet, value, number in asked[0].union(*asked[1:], all=True) if asked else ():
+            counted.setdefault(facet, {})["-" if value is None else value] = number
         return counted
 
     def address(self, **changes: str | None) -> str:

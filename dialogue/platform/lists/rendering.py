@@ -42,13 +42,13 @@ def cell_html(query: ListQuery, field: Field, row: Any, printer: Printer, *, fir
     if first:
         return f'<td class="title" tabindex="-1"><a href="{escape(query.page.row_url(row))}">{inner}</a></td>'
     style = ' class="n"' if field.kind in NUMERIC else ' class="more"'
-    edit = f' data-edit="{escape(edit_url(query, field, row))}"' if editable and field.editable and query.page.change else ""
+    edit = f' data-edit="{escape(field.name)}"' if editable and field.editable and query.page.change else ""
     return f'<td{style}{edit} tabindex="-1">{inner}</td>'
 
 
-def edit_url(query: ListQuery, field: Field, row: Any) -> str:
-    """Return the address of a cell's form."""
-    return reverse("list_cell", args=[query.page.name, row.pk, field.name])
+def cells_url(query: ListQuery) -> str:
+    """Return where a cell's form is found, with `0` for the row and `field` for the field."""
+    return reverse("list_cell", args=[query.page.name, 0, "field"])
 
 
 def heads(query: ListQuery) -> list[dict[str, Any]]:

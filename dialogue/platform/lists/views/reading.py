@@ -19,7 +19,7 @@ from dialogue.platform.lists.models import BulkEdit, SavedView
 from dialogue.platform.lists.pages import PAGE_SIZES, Button, ListPage
 from dialogue.platform.lists.permissions import ListPermission
 from dialogue.platform.lists.query import ANY_PRESET, ListQuery, Page, Totals, default_operator
-from dialogue.platform.lists.rendering import heads, rows_html, sums_text
+from dialogue.platform.lists.rendering import cells_url, heads, rows_html, sums_text
 from dialogue.platform.lists.views.opening import open_list, read_query
 
 PRINTED_ROWS = 2000
@@ -47,6 +47,7 @@ def _table(request: MemberRequest, query: ListQuery, shown: Page) -> dict[str, A
         "shown": len(shown.rows),
         "rows": rows_html(query, shown.rows, Printer(page, query.asking), editable=editable),
         "heads": heads(query),
+        "cells": cells_url(query),
         "next": query.address(after=shown.after) if shown.after else "",
         "previous": query.address(before=shown.before) if shown.before else "",
         "here": query.address(),
