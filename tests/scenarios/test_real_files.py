@@ -19,6 +19,7 @@ from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.actions import create_company
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.catalog.models import Product
+from dialogue.selling.deals.models import Deal
 from dialogue.selling.purchases.models import Purchase, PurchaseLine
 from tests.data import ROOT, data_file
 
@@ -38,6 +39,43 @@ def dialogue(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, d
     code = main([str(word) for word in words])
     said = capsys.readouterr().out.strip()
     return code, json.loads(said) if said else {}
+
+
+def test_deals_come_out_exactly_and_go_again(company: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
+    file = data_file("deals_ru/deals.csv")
+    words = ("import", file, "--company", "shop", "--as", "deals", "--json")
+    code, said = dialogue(capsys, *words)
+    number = said.pop("import")
+    assert code == 0
+    assert said == {
+        "kind": "deals",
+        "rows": 21,
+        "created": 21,
+        "updated": 0,
+        "skipped": 0,
+        "refused": 0,
+        "totals": {"RUB": "13243000.00"},
+        "by_stage": {
+            "Первичный контакт": {"RUB": "4900000.00"},
+            "Активные переговоры": {"RUB": "3325000.00"},
+            "Принимают решение": {"RUB": "3080000.00"},
+            "Согласование договора": {"RUB": "1938000.00"},
+        },
+    }
+    with tenant_scope(company.pk):
+        assert (Deal.objects.count(), Party.objects.people().count(), Party.objects.companies().count()) == (21, 18, 15)
+        assert Deal.objects.filter(company=None).count() == 3
+        assert Deal.objects.filter(contact=None).count() == 0
+    code, again = dialogue(capsys, *words)
+    assert (code, again["code"]) == (1, "imported-before")
+    code, again = dialogue(capsys, *words, "--again")
+    assert (code, again["created"]) == (0, 21)
+    for one in (again["import"], number):
+        code, _said = dialogue(capsys, "undo", one)
+        assert code == 0
+    with tenant_scope(company.pk):
+        assert not Deal.with_bin.exists()
+        assert not Party.with_bin.exists()
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ from dialogue.customers.parties.finding import (
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyKind, PartyTag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.kit.errors import InvalidInput
-from dialogue.platform.criteria.kinds import FieldKind
+from dialogue.platform.criteria.fitting import fit_value
 from dialogue.platform.imports.kinds import Batch, ImportKind, Line, MatchKey, Undoable, import_kinds
 from dialogue.platform.imports.models import ImportRow, Outcome
 from dialogue.platform.imports.reading.reasons import because, reason_words
@@ -89,24 +89,10 @@ def characteristics_of(line: Line) -> dict[str, Any]:
 def fit_characteristics(draft: NewParty, setting: Setting, currency: str) -> None:
     """Bring read values into the form of their definition: money with its currency, words of a list as its codes."""
     definitions = {one.code: one for one in setting.definitions}
-    fitted: dict[str, Any] = {}
-    for code, value in draft.characteristics.items():
-        definition = definitions.get(code)
-        fitted[code] = value
-        if definition is None:
-            continue
-        if definition.kind == FieldKind.MONEY and isinstance(value, tuple):
-            fitted[code] = {"amount": str(value[0]), "currency": value[1] or currency}
-        elif definition.kind == FieldKind.NUMBER:
-            fitted[code] = str(value)
-        elif definition.kind == FieldKind.DATE:
-            fitted[code] = value.isoformat() if hasattr(value, "isoformat") else value
-        elif definition.kind in {FieldKind.CHOICE, FieldKind.CHOICES}:
-            by_label = {str(choice["label"]).casefold(): choice["code"] for choice in definition.choices}
-            words = [part.strip() for part in str(value).split(",")] if definition.kind == FieldKind.CHOICES else [str(value)]
-            codes = [by_label.get(word.casefold(), word) for word in words]
-            fitted[code] = codes if definition.kind == FieldKind.CHOICES else codes[0]
-    draft.characteristics = fitted
+    draft.characteristics = {
+        code: fit_value(definitions[code], value, currency) if code in definitions else value
+        for code, value in draft.characteristics.items()
+    }
 
 
 class PartyLoad:
@@ -134,12 +120,12 @@ class PartyLoad:
     def _read(self) -> None:
         companies = ensure_companies(self.batch, [line.text("company") for line in self.lines.values()])
         members = members_named([line.text("responsible") for line in self.lines.values()])
-        tags = tags_named([tag for line in self.lines.values() for tag in _tags(line)])
+        tags = tags_named([tag for line in self.lines.values() for tag in tags_of(line)])
         for number, line in self.lines.items():
             draft = draft_of(line, self.kind)
             fit_characteristics(draft, self.setting, self.batch.company.currency)
             draft.company = companies.get(fold(line.text("company")))
-            draft.tags = [tags[tag] for tag in _tags(line) if tag in tags]
+            draft.tags = [tags[tag] for tag in tags_of(line) if tag in tags]
             wanted = line.text("responsible")
             draft.responsible = members.get(fold(wanted)) if wanted else None
             if wanted and draft.responsible is None:
@@ -256,7 +242,8 @@ class PartyLoad:
         return {row.party_id for row in points} | {row.party_id for row in addresses} | {row.party_id for row in tags}
 
 
-def _tags(line: Line) -> list[str]:
+def tags_of(line: Line) -> list[str]:
+    """Return the tags of a line, apart by commas or semicolons."""
     return [part.strip() for part in line.text("tags").replace(";", ",").split(",") if part.strip()]
 
 

@@ -6,7 +6,7 @@ from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.files.subjects import FileSubject, file_subjects
-from dialogue.selling.deals import batches, pipelines  # noqa: F401  their actions register themselves
+from dialogue.selling.deals import batches, imports, pipelines  # noqa: F401  what they declare joins the registries
 from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.permissions import KIND, DealPermission
 

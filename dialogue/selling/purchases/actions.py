@@ -22,6 +22,7 @@ from dialogue.kit.money import round_half_up
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
+from dialogue.platform.embedded.copying import copy_rows
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.catalog.actions import ensure_products
 from dialogue.selling.purchases.models import Purchase, PurchaseLine
@@ -29,7 +30,6 @@ from dialogue.selling.purchases.permissions import PurchasePermission
 from dialogue.selling.purchases.signals import PurchasesFact, purchases_recorded
 
 PLACES = 4
-LINES = PurchaseLine._meta.db_table
 PURCHASES = Purchase._meta.db_table
 MOST = Decimal(10) ** 15
 
@@ -109,20 +109,14 @@ def record_purchases(drafts: Sequence[PurchaseDraft], *, by: Actor, entries: lis
 
 
 def write_lines(lines: Iterable[tuple[int, LineDraft]]) -> None:
-    """Write lines of purchases: COPY into a temporary table, since COPY is refused under row security."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS waiting_lines (purchase_id bigint, product_id bigint, name text,"
-            " quantity numeric, price numeric, amount numeric) ON COMMIT DROP"
-        )
-        columns = "purchase_id, product_id, name, quantity, price, amount"
-        with cursor.copy(f"COPY waiting_lines ({columns}) FROM STDIN") as copy:
-            for purchase, line in lines:
-                copy.write_row((purchase, line.product, line.name, line.quantity, line.price, line.amount))
-        cursor.execute(
-            f"INSERT INTO {LINES} (tenant_id, {columns}) SELECT %s, {columns} FROM waiting_lines", [current_tenant()]
-        )
-        cursor.execute("DROP TABLE waiting_lines")
+    """Write lines of purchases by COPY."""
+    columns = ("tenant_id", "purchase", "product", "name", "quantity", "price", "amount")
+    tenant = current_tenant()
+    copy_rows(
+        PurchaseLine,
+        columns,
+        ((tenant, pk, line.product, line.name, line.quantity, line.price, line.amount) for pk, line in lines),
+    )
 
 
 def _tell_timeline(ids: list[int], drafts: Sequence[PurchaseDraft], by: Actor) -> list[int]:
