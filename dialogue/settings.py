@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "dialogue.faces.middleware.RefusalMiddleware",
+    "dialogue.faces.middleware.RoomsMiddleware",
     "dialogue.faces.middleware.ApiMiddleware",
 ]
 

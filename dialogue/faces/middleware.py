@@ -19,6 +19,7 @@ from django.utils import timezone, translation
 from dialogue.kit.api import problems
 from dialogue.kit.editing import StaleEdit
 from dialogue.kit.errors import Refusal
+from dialogue.kit.rooms import room_of
 from dialogue.kit.scope import actor_scope, new_request_id, request_scope, tenant_scope, without_tenant
 from dialogue.platform.accounts.answered import answer_once
 from dialogue.platform.accounts.doors import company_of, key_of
@@ -191,6 +192,26 @@ class LanguageMiddleware:
         if asked or not company:
             return str(translation.get_language_from_request(request))
         return company.language
+
+
+class RoomsMiddleware:
+    """Pages and operations of a room that the company switched off are not there."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, named: Any) -> None:
+        """Refuse the view of a room that is off.
+
+        Raises:
+            Http404: it is off.
+        """
+        company = company_of(request)
+        if company and company.rooms_off and room_of(view) in company.rooms_off:
+            raise Http404
 
 
 class RefusalMiddleware:

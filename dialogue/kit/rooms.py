@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from django.apps import AppConfig
 
@@ -25,3 +26,14 @@ class Room(AppConfig):
             name = f"{self.name}.{module}"
             if find_spec(name):
                 import_module(name)
+
+
+def room_of(part: Any) -> str:
+    """Return the room that a view, an API operation or a job's function belongs to: the third part of its module."""
+    for cell in getattr(part, "__closure__", None) or ():
+        # The API's views close over the operations of their path.
+        operations = getattr(cell.cell_contents, "operations", None)
+        if operations:
+            part = operations[0].view_func
+    module = str(getattr(part, "__module__", "")).split(".")
+    return module[2] if len(module) > 2 and module[0] == "dialogue" else ""

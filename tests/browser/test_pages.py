@@ -29,8 +29,11 @@ def test_every_page_is_clean(office: Office, size: tuple[int, int], dark: bool) 
         assert response is not None
         if response.status == 405 or "text/html" not in response.headers.get("content-type", ""):
             continue
+        if not response.text().lstrip().lower().startswith("<!doctype"):
+            # A fragment for a place in another page.
+            continue
         found = faults_of(page) if response.status == 200 else [f"answered {response.status}"]
-        if found and "<html" in page.content():
+        if found:
             faults[path] = found
     assert not faults, "\n".join(f"/{path}: {fault}" for path, found in faults.items() for fault in found)
 

@@ -7,10 +7,11 @@ from itertools import groupby
 from typing import cast
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, resolve, reverse
 from django.utils.functional import Promise
 
-from dialogue.kit.menu import menu_items, settings_items
+from dialogue.kit.menu import MenuItem, menu_items, settings_items
+from dialogue.kit.rooms import room_of
 from dialogue.platform.accounts.doors import MemberRequest
 
 
@@ -31,7 +32,7 @@ def menu(request: HttpRequest) -> list[list[Line]]:
     shown = [
         item
         for item in menu_items
-        if (not item.permission or member.actor.can(item.permission)) and item.room not in member.company.rooms_off
+        if (not item.permission or member.actor.can(item.permission)) and not _is_off(item, member.company.rooms_off)
     ]
     lines: list[list[Line]] = []
     for _group, items in groupby(shown, key=lambda item: item.group):
@@ -43,6 +44,13 @@ def menu(request: HttpRequest) -> list[list[Line]]:
             group.append(Line(item.label, url, here, count, item.icon))
         lines.append(group)
     return lines
+
+
+def _is_off(item: MenuItem, off: list[str]) -> bool:
+    return (
+        bool(off)
+        and (item.room or room_of(resolve("/" + reverse(item.url_name).removeprefix(get_script_prefix())).func)) in off
+    )
 
 
 def settings_menu(request: HttpRequest) -> list[Line]:

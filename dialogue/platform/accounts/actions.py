@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from zoneinfo import available_timezones
 
+from babel.numbers import list_currencies
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -22,15 +23,17 @@ from dialogue.platform.accounts.keys import EVERYTHING, new_secret
 from dialogue.platform.accounts.links import digest_of
 from dialogue.platform.accounts.models import ApiKey, Membership, MembershipRole, Role, Team, User
 from dialogue.platform.accounts.permissions import CompanyPermission
+from dialogue.platform.accounts.places import refuse_climbing, refuse_ownerless
 from dialogue.platform.accounts.roles import BUILT_IN
 from dialogue.platform.audit.recording import difference, record, snapshot
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.tenants.countries import BY_LANGUAGE, habit_of
 from dialogue.platform.tenants.errors import LoginTaken
 from dialogue.platform.tenants.models import LOGIN_PATTERN, Tenant
+from dialogue.platform.tenants.registry import optional_rooms
 
 company_created: Event[Tenant] = Event("accounts.company_created")
-COMPANY_FIELDS = ["name", "language", "country", "currency", "time_zone", "week_start"]
+COMPANY_FIELDS = ["name", "language", "country", "currency", "time_zone", "week_start", "rooms_off"]
 
 
 def create_company(
@@ -122,6 +125,7 @@ def invite_member(email: str, *, roles: list[Role], by: Actor, name: str = "", t
 
     Raises:
         Refusal: the address is wrong, he is a member already, or no role was chosen.
+        NotPermitted: a role may more than the actor.
     """
     address = email.strip().lower()
     try:
@@ -130,6 +134,7 @@ def invite_member(email: str, *, roles: list[Role], by: Actor, name: str = "", t
         raise Refusal(_("Give the person's e-mail address, for example name@example.org."), field="email") from None
     if not roles:
         raise Refusal(_("To invite a person choose at least one role."), field="roles")
+    refuse_climbing(roles, by)
     user, made = User.objects.get_or_create(email=address, defaults={"name": name.strip()})
     if made:
         user.set_unusable_password()
@@ -137,8 +142,10 @@ def invite_member(email: str, *, roles: list[Role], by: Actor, name: str = "", t
     membership, fresh = Membership.objects.get_or_create(user=user, defaults={"team": team})
     if not fresh and membership.is_active:
         raise Refusal(_("This person is a member already: change his roles instead."), field="email")
-    membership.is_active = True
+    membership.is_active, membership.team = True, team
     membership.save()
+    # Whoever comes back begins anew with the roles of this invitation.
+    MembershipRole.objects.filter(membership=membership).delete()
     for role in roles:
         MembershipRole.objects.get_or_create(membership=membership, role=role)
     record(by, "member.invited", membership, roles=[role.name for role in roles])
@@ -151,11 +158,11 @@ def remove_member(membership: Membership, *, by: Actor) -> Membership:
 
     Raises:
         Refusal: he is the last owner.
+        NotPermitted: he may more than the actor.
     """
-    owners = MembershipRole.objects.filter(role__everything=True, membership__is_active=True)
-    if owners.exclude(membership=membership).count() == 0:
-        raise Refusal(_("To remove the last owner you must first make somebody else an owner."))
     row = Membership.objects.select_for_update().get(pk=membership.pk)
+    refuse_climbing(list(row.roles.all()), by)
+    refuse_ownerless(row)
     row.is_active = False
     row.save()
     record(by, "member.removed", row)
@@ -164,13 +171,17 @@ def remove_member(membership: Membership, *, by: Actor) -> Membership:
 
 @action(permission=CompanyPermission.SETTINGS)
 def change_company(tenant: Tenant, *, by: Actor, **fields: object) -> Tenant:
-    """Change the company's own facts; return it."""
+    """Change the company's own facts and the rooms it works without; return it.
+
+    Raises:
+        InvalidInput: names every wrong field.
+    """
     row = Tenant.objects.select_for_update().get(pk=tenant.pk)
     before = snapshot(row, COMPANY_FIELDS)
     for name in COMPANY_FIELDS:
         if name in fields:
             setattr(row, name, fields[name])
-    row.full_clean()
+    _refuse_bad_facts(row)
     row.save()
     record(by, "company.changed", row, changes=difference(before, snapshot(row, COMPANY_FIELDS)))
     return row
@@ -188,6 +199,28 @@ def unlock_sending(tenant: Tenant, *, by: Actor) -> Tenant:
         row.save(update_fields=["sending_locked"])
         record(by, "company.sending_unlocked", row)
     return row
+
+
+def _refuse_bad_facts(row: Tenant) -> None:
+    errors: dict[str, str] = {}
+    row.name = " ".join(str(row.name).split())
+    if not 0 < len(row.name) <= 120:
+        errors["name"] = _("Give the company a name.")
+    if row.language not in dict(settings.LANGUAGES):
+        errors["language"] = _("Choose one of the languages offered.")
+    if not re.match(r"^[A-Z]{2}$", str(row.country)):
+        errors["country"] = _("Give the two-letter code of the country, for example RO.")
+    if row.currency not in list_currencies():
+        errors["currency"] = _("Give the three-letter code of a currency, for example EUR.")
+    if row.time_zone not in available_timezones():
+        errors["time_zone"] = _("Give the name of a time zone, for example Europe/Bucharest.")
+    if row.week_start not in range(1, 8):
+        errors["week_start"] = _("Choose a day of the week.")
+    row.rooms_off = sorted(set(row.rooms_off))
+    if set(row.rooms_off) - set(optional_rooms.keys()):
+        errors["rooms_off"] = _("Choose among the rooms offered.")
+    if errors:
+        raise InvalidInput(errors)
 
 
 @action()
@@ -230,8 +263,11 @@ def make_key(
         raise Refusal(_("To make a key choose what it may do."), field="scopes", unknown=unknown)
     if expires_at and expires_at <= timezone.now():
         raise Refusal(_("To make a key choose a last day in the future."), field="expires_at")
-    if not Membership.objects.filter(user_id=owner, is_active=True).exists():
+    place = Membership.objects.filter(user_id=owner, is_active=True).first()
+    if place is None:
         raise Refusal(_("To make a key choose an active member it acts for."), field="user")
+    if owner != by.user:
+        refuse_climbing(list(place.roles.all()), by)
     secret = new_secret()
     key = ApiKey.objects.create(
         user_id=owner,

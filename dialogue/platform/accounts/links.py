@@ -9,7 +9,8 @@ from hashlib import sha256
 from django.db import transaction
 from django.utils import timezone
 
-from dialogue.platform.accounts.models import SignInLink, User
+from dialogue.kit.scope import without_tenant
+from dialogue.platform.accounts.models import Membership, SignInLink, User
 
 LIFETIME = timedelta(hours=24)
 
@@ -40,3 +41,11 @@ def use_sign_in(token: str) -> User | None:
             return None
         used = SignInLink.objects.filter(pk=found.pk, used_at=None).update(used_at=timezone.now())
         return found.user if used == 1 else None
+
+
+def may_show_link(user: User) -> bool:
+    """Return whether who invited this person may see his first link: he never signed in and belongs to no other company."""
+    if user.last_login or user.has_usable_password():
+        return False
+    with without_tenant("a link would open the person's other companies too"):
+        return Membership._base_manager.filter(user=user).count() == 1

@@ -55,4 +55,6 @@ class JobKind:
     link: Callable[[Job], str] | None = None
 
 
+# Asked before a job runs; words refuse it, for example because its room was switched off.
+job_gates: list[Callable[[Job], str]] = []
 job_kinds: Registry[JobKind] = Registry("job kinds")

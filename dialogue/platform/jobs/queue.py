@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app as proxied_app
 
 from dialogue.kit.scope import request_scope, tenant_scope
 from dialogue.platform.jobs.errors import JobCancelled
-from dialogue.platform.jobs.kinds import JobRun, job_kinds
+from dialogue.platform.jobs.kinds import JobRun, job_gates, job_kinds
 from dialogue.platform.jobs.models import Job, JobState
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,10 @@ def run_job(tenant: int, job: int) -> None:
             if claimed != 1:
                 return
             row = Job.objects.get(pk=job)
+            refused = next(filter(None, (gate(row) for gate in job_gates)), "")
+        if refused:
+            _finish(job, JobState.CANCELLED, note=refused[:300])
+            return
         try:
             result = job_kinds.get(row.kind).run(JobRun(row), **row.arguments)
         except JobCancelled:

@@ -6,6 +6,7 @@ from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.files.subjects import FileSubject, file_subjects
+from dialogue.platform.tenants.registry import optional_rooms
 from dialogue.selling.deals import batches, imports, pipelines  # noqa: F401  what they declare joins the registries
 from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.permissions import KIND, DealPermission
@@ -66,3 +67,4 @@ record_kinds.add(
     weight=20,
 )
 file_subjects.add("deals.deal", FileSubject(Deal.objects.visible_to, permission=DealPermission.WRITE))
+optional_rooms.add("deals", _("Deals"))
