@@ -174,7 +174,9 @@ def photograph(browser: Browser, state: dict[str, object], base: str, shots: lis
 def take(page: Page, base: str, shot: Shot, file: Path, complaints: list[str]) -> int:
     """Take one picture and print what was seen; return 1 where something is wrong."""
     answer = page.goto(base + shot.path)
-    if shot.follow:
+    if shot.follow and not page.locator(shot.follow).count():
+        complaints.append(f"nothing to follow at {shot.path}")
+    elif shot.follow:
         page.locator(shot.follow).first.click()
         page.wait_for_load_state()
     if shot.press:

@@ -107,6 +107,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:configRequest", (event) => {
   const { elt, parameters } = event.detail;
+  if (!elt) return;
   if (elt.id === "filters") for (const name of [...new Set([...new FormData(elt).keys()])]) if (parameters[name] === "" || name === "operator" || name === "field") delete parameters[name];
   if (elt.id === "add-condition") for (const name of Object.keys(parameters)) if (name !== "field") delete parameters[name];
   if (elt.matches?.(".condition .operator")) for (const name of Object.keys(parameters)) if (name !== "operator") delete parameters[name];
@@ -121,7 +122,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt.id === "add-condition") event.detail.elt.value = "";
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  const target = event.detail.target;
+  const target = event.detail.target ?? document.body;
   if (target.id === "sheet") {
     const words = target.querySelector("[data-selection-words]");
     if (words) words.textContent = list()?.querySelector(".chosen")?.textContent ?? "";
@@ -172,7 +173,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  const cell = event.detail.target.closest?.("td") ?? event.detail.elt?.closest?.("td");
+  const cell = event.detail.target?.closest?.("td") ?? event.detail.elt?.closest?.("td");
   const form = document.querySelector("#list td.editing");
   if (form) form.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   else if (edited && (cell || document.activeElement === document.body)) {

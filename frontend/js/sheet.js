@@ -2,7 +2,7 @@
 const sheet = () => document.getElementById("sheet");
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "sheet") return;
+  if (event.detail.target?.id !== "sheet") return;
   const dialog = sheet();
   if (!dialog.open) dialog.showModal();
   dialog.querySelector("[autofocus], input:not([type=hidden]), select, textarea")?.focus();
