@@ -3,6 +3,8 @@ import htmx from "htmx.org";
 import Alpine from "@alpinejs/csp";
 import "./sheet.js";
 import "./lists.js";
+import "./pick.js";
+import "./board.js";
 
 window.htmx = htmx;
 htmx.config.includeIndicatorStyles = false;

@@ -34,11 +34,13 @@ from dialogue.selling.deals.drafts import (
 from dialogue.selling.deals.errors import DealClosed, DealOpen, ReasonNeeded
 from dialogue.selling.deals.models import (
     RANK_GAP,
+    BoardState,
     Deal,
     DealComment,
     DealContact,
     DealRole,
     DealTag,
+    Pipeline,
     Stage,
     StageChange,
     StageClass,
@@ -466,3 +468,13 @@ def delete_comment(comment: DealComment, *, by: Actor) -> DealComment:
     row.save()
     record(by, "deal.comment_removed", row.deal, comment=row.pk)
     return row
+
+
+@action()
+def remember_view(view: str, *, by: Actor, pipeline: int | None = None) -> BoardState:
+    """Remember how the member looks at deals, so that he finds them so again; return what is kept."""
+    kept: dict[str, Any] = {"view": "board" if view == "board" else "list"}
+    if pipeline is not None and Pipeline.objects.in_use().filter(pk=pipeline).exists():
+        kept["pipeline_id"] = pipeline
+    state: BoardState = BoardState.objects.update_or_create(user_id=by.user, defaults=kept)[0]
+    return state

@@ -242,6 +242,14 @@ def restore_deals(ids: list[int], *, by: Actor) -> list[int]:
     return back
 
 
+@action(permission=DealPermission.BIN)
+def restore_deal(deal: Deal, *, by: Actor) -> Deal:
+    """Take one deal out of the bin; return it."""
+    restore_deals([deal.pk], by=by)
+    deal.refresh_from_db(from_queryset=Deal.with_bin.all())
+    return deal
+
+
 def put_back(befores: dict[int, Any], still: list[int], each: Callable[[list[int], Any], Any]) -> list[int]:
     """Give rows back what they held, one set statement per former value; return the ids."""
     groups: dict[Any, list[int]] = {}

@@ -7,12 +7,14 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.actors import Actor, Reach
 from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow
 from dialogue.platform.criteria.models import Characterised, slot_indexes
+from dialogue.platform.embedded.functions import SortKey
 from dialogue.selling.deals.permissions import KIND
 
 LIVE = models.Q(deleted_at__isnull=True)
@@ -141,6 +143,11 @@ class Deal(Characterised, BinRow):
     """
 
     title = models.CharField(_("deal name"), max_length=200)
+    title_sort = models.GeneratedField(
+        expression=Left(SortKey(models.F("title"), "ro"), 60),
+        output_field=models.CharField(max_length=60, db_collation="C"),
+        db_persist=True,
+    )
     pipeline = models.ForeignKey(
         Pipeline,
         on_delete=models.PROTECT,
@@ -215,7 +222,7 @@ class Deal(Characterised, BinRow):
             models.Index(fields=["tenant_id", "stage_class", "created_at", "id"], name="deal_open", condition=LIVE),
             models.Index(fields=["tenant_id", "created_at", "id"], name="deal_newest", condition=LIVE),
             models.Index(fields=["tenant_id", "updated_at", "id"], name="deal_changed", condition=LIVE),
-            models.Index(fields=["tenant_id", "title", "id"], name="deal_title", condition=LIVE),
+            models.Index(fields=["tenant_id", "title_sort", "id"], name="deal_by_title", condition=LIVE),
             models.Index(fields=["tenant_id", "budget", "id"], name="deal_budget", condition=LIVE),
             models.Index(fields=["tenant_id", "expected_on", "id"], name="deal_expected", condition=LIVE),
             models.Index(fields=["tenant_id", "responsible", "stage_class"], name="deal_responsible", condition=LIVE),
@@ -309,3 +316,21 @@ class DealComment(BinRow):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+
+class BoardState(TenantRow):
+    """How one member last looked at deals: the way and the pipeline (S0-20)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False, related_name="+")
+    view = models.CharField(max_length=8, default="list")
+    pipeline = models.ForeignKey(
+        Pipeline, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False, related_name="+"
+    )
+
+    objects: ClassVar[TenantManager[Any]] = TenantManager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "user"], name="board_state_once")]
+
+    def __str__(self) -> str:
+        return self.view

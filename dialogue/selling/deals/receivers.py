@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
+from dialogue.customers.parties.signals import PartyFact, party_changed
 from dialogue.platform.accounts.actions import company_created
 from dialogue.platform.rates.actions import rates_set
+from dialogue.platform.search.indexing import index_records
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.converting import fill_base_amounts
+from dialogue.selling.deals.drafts import ENTITY
+from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.pipelines import make_first_pipeline
+from dialogue.selling.deals.signals import DealFact, DealsFact, deal_changed, deal_created, deals_created
+
+# What search finds a deal by; other changes do not touch its row.
+FOUND_BY = {"title", "external_id", "company_id", "contact_id", "characteristics"}
 
 
 @company_created.listen
@@ -19,3 +29,30 @@ def give_first_pipeline(company: Tenant) -> None:
 def convert_waiting_budgets(count: int) -> None:
     """A first rate of a currency values the deals that waited for one."""
     fill_base_amounts()
+
+
+@deal_created.listen
+def find_new(fact: DealFact) -> None:
+    """Let search find a new deal."""
+    index_records(ENTITY, [fact.deal.pk])
+
+
+@deal_changed.listen
+def find_changed(fact: DealFact) -> None:
+    """Let search find a deal by its new name, parties or characteristics."""
+    if FOUND_BY & set(fact.changes):
+        index_records(ENTITY, [fact.deal.pk])
+
+
+@deals_created.listen
+def find_many_new(fact: DealsFact) -> None:
+    """Let search find many new deals."""
+    index_records(ENTITY, fact.ids)
+
+
+@party_changed.listen
+def find_by_new_name(fact: PartyFact) -> None:
+    """Let search find deals by the new name of their customer."""
+    if "name" in fact.changes:
+        rows = Deal.objects.filter(Q(company=fact.party) | Q(contact=fact.party))
+        index_records(ENTITY, list(rows.values_list("pk", flat=True)))

@@ -1,15 +1,25 @@
-"""What deals add: permissions, audit words."""
+"""What deals add: permissions, audit words, fields, the list, search, the card's panel, menu and settings."""
 
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.customers.parties.cards import Panel, Place, card_panels
+from dialogue.customers.parties.fields import party
+from dialogue.kit.commands import Command, commands
+from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
+from dialogue.platform.criteria.fields import Relation
 from dialogue.platform.files.subjects import FileSubject, file_subjects
+from dialogue.platform.search.kinds import search_kinds
 from dialogue.platform.tenants.registry import optional_rooms
-from dialogue.selling.deals import batches, imports, pipelines  # noqa: F401  what they declare joins the registries
+from dialogue.selling.deals import batches, fields, imports, lists, pipelines  # noqa: F401  what they declare registers itself
+from dialogue.selling.deals.batches import restore_deal
+from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal
+from dialogue.selling.deals.panels import deals_count, deals_panel
 from dialogue.selling.deals.permissions import KIND, DealPermission
+from dialogue.selling.deals.searching import deals
 
 permission_groups.add(
     "deals",
@@ -63,8 +73,29 @@ record_kinds.add(
         reach=KIND,
         responsible="responsible_id",
         permission=DealPermission.BIN,
+        restore=restore_deal,
     ),
     weight=20,
 )
-file_subjects.add("deals.deal", FileSubject(Deal.objects.visible_to, permission=DealPermission.WRITE))
 optional_rooms.add("deals", _("Deals"))
+menu_items.add("deals", MenuItem(label=_("Deals"), url_name="deal_list", group="work", room="deals", icon="deals"), weight=10)
+settings_items.add(
+    "deals",
+    MenuItem(label=_("Pipelines and stages"), url_name="deal_settings", permission=DealPermission.PIPELINE),
+    weight=40,
+)
+search_kinds.add(ENTITY, deals, weight=20)
+file_subjects.add(
+    Deal._meta.label_lower,
+    FileSubject(visible_to=Deal.objects.visible_to, permission=DealPermission.WRITE),
+)
+card_panels.add(
+    "deals", Panel(name="deals", title=_("Deals"), place=Place.RIGHT, render=deals_panel, order=20, count=deals_count)
+)
+# {"has": "deal", "where": […]} asks of a person's part in deals, "company_deal" of a company's own.
+party.relations.add("deal", Relation(ENTITY, "contacts__party_id", _("deals in which he takes part")))
+party.relations.add("company_deal", Relation(ENTITY, "company_id", _("deals of the company")))
+commands.add(
+    "deal.new",
+    Command(_("Add a deal"), "deal_new", permission=DealPermission.WRITE, dialog=True, words=_("new deal sale")),
+)

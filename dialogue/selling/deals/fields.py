@@ -1,0 +1,79 @@
+"""The fields of a deal: one description for lists, filters, forms, import, export, the API and segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.customers.parties.models import Tag
+from dialogue.platform.accounts.models import Membership
+from dialogue.platform.criteria.fields import Asking, Choices, Entity, Field, entities
+from dialogue.platform.criteria.kinds import FieldKind
+from dialogue.selling.deals.drafts import ENTITY
+from dialogue.selling.deals.models import Deal, Pipeline, Stage, StageClass
+
+MOST_TAGS = 500
+deal = entities.add(
+    ENTITY, Entity(name=ENTITY, label=_("deal"), plural=_("deals"), model=Deal, title="title", characterised=True)
+)
+
+
+def stage_choices(asking: Asking) -> Choices:
+    """Return the stages in use; with several pipelines each stage names its own."""
+    stages = list(Stage.objects.in_use().select_related("pipeline"))
+    several = len({stage.pipeline_id for stage in stages}) > 1
+    return [(str(stage.pk), f"{stage.name} · {stage.pipeline.name}" if several else stage.name) for stage in stages]
+
+
+def pipeline_choices(asking: Asking) -> Choices:
+    """Return the pipelines in use."""
+    return [(str(pk), name) for pk, name in Pipeline.objects.in_use().values_list("pk", "name")]
+
+
+def tag_choices(asking: Asking) -> Choices:
+    """Return the tags of deals."""
+    return [(str(pk), name) for pk, name in Tag.objects.filter(entity=ENTITY).values_list("pk", "name")[:MOST_TAGS]]
+
+
+def people_choices(asking: Asking) -> Choices:
+    """Return the active members."""
+    places = Membership.objects.filter(is_active=True).select_related("user").order_by("user__name", "user__email")
+    return [(str(place.user_id), str(place.user)) for place in places]
+
+
+def _listed(choices: type[models.TextChoices]) -> Any:
+    def listed(asking: Asking) -> Choices:
+        return [(value, str(words)) for value, words in choices.choices]
+
+    return listed
+
+
+deal.add(
+    Field("title", _("deal name"), FieldKind.TEXT, "title", sort="title_sort", editable=True, importable=True),
+    Field("contact", _("main contact"), FieldKind.TEXT, "contact__name", sort="contact__name_sort", importable=True),
+    Field("company", _("company"), FieldKind.TEXT, "company__name", sort="company__name_sort", importable=True),
+    Field(
+        "stage", _("stage"), FieldKind.CHOICE, "stage_id", sort="stage__position", choices=stage_choices, editable=True,
+        importable=True,
+    ),
+    Field("budget", _("budget"), FieldKind.MONEY, "budget", sort="budget", currency="currency", editable=True, importable=True),
+    Field(
+        "responsible", _("responsible"), FieldKind.USER, "responsible_id", choices=people_choices, editable=True,
+        importable=True,
+    ),
+    Field("tags", _("tags"), FieldKind.CHOICES, "tag_links__tag_id", choices=tag_choices, links=True, editable=True, importable=True),
+    Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on"),
+    Field("expected_on", _("expected close"), FieldKind.DATE, "expected_on", sort="expected_on", editable=True, importable=True),
+    Field("created_at", _("created"), FieldKind.MOMENT, "created_at", sort="created_at", importable=True),
+    Field("updated_at", _("changed"), FieldKind.MOMENT, "updated_at", sort="updated_at"),
+    Field("closed_at", _("closed"), FieldKind.MOMENT, "closed_at"),
+    Field("stage_since", _("in the stage since"), FieldKind.MOMENT, "stage_since"),
+    Field("stage.class", _("open, won or lost"), FieldKind.CHOICE, "stage_class", choices=_listed(StageClass)),
+    Field("pipeline", _("pipeline"), FieldKind.CHOICE, "pipeline_id", choices=pipeline_choices, importable=True),
+    Field("lost_reason", _("reason of the loss"), FieldKind.TEXT, "lost_reason", importable=True),
+    Field("external_id", _("own number"), FieldKind.TEXT, "external_id", editable=True, importable=True),
+    Field("company_id", _("number of the company"), FieldKind.LINK, "company_id"),
+    Field("contact_id", _("number of the contact"), FieldKind.LINK, "contacts__party_id", links=True),
+)  # fmt: skip

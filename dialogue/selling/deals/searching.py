@@ -1,0 +1,54 @@
+"""How search finds a deal: by its name, number, parties and every characteristic (S0-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models.functions import Coalesce, Concat
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.kit.actors import Actor
+from dialogue.kit.money import print_money
+from dialogue.platform.search.kinds import Hit, SearchKind
+from dialogue.selling.deals.drafts import ENTITY
+from dialogue.selling.deals.models import Deal
+
+SPACE = Value(" ")
+
+
+class JsonValues(Func):
+    """`jsonb_path_query_array(value, '$.**')` as text would repeat keys: only scalars are found by search."""
+
+    template = (
+        "(SELECT string_agg(value #>> '{}', ' ') FROM jsonb_path_query(%(expressions)s, "
+        '\'$.** ? (@.type() == "string" || @.type() == "number")\') AS value)'
+    )
+    output_field = TextField()
+
+
+def _rows() -> QuerySet[Any]:
+    parts: list[Any] = []
+    for one in (F("title"), F("external_id"), Coalesce(F("company__name"), Value("")), Coalesce(F("contact__name"), Value(""))):
+        parts += [one, SPACE]
+    values = Coalesce(JsonValues(F("characteristics")), Value(""), output_field=TextField())
+    return Deal.with_bin.annotate(searched_title=F("title"), searched_text=Concat(*parts, values, output_field=TextField()))
+
+
+def _visible_to(actor: Actor) -> QuerySet[Any]:
+    return Deal.objects.visible_to(actor)
+
+
+def _describe(rows: QuerySet[Any]) -> Sequence[Hit]:
+    shown = []
+    for deal in rows.select_related("stage", "company", "contact"):
+        who = deal.company or deal.contact
+        amount = print_money(deal.budget, deal.currency) if deal.budget is not None else ""
+        hint = " · ".join(part for part in (deal.stage.name, who.name if who else "", amount) if part)
+        shown.append(Hit(ENTITY, deal.pk, deal.title, hint, reverse("deal_card", args=[deal.pk])))
+    return shown
+
+
+deals = SearchKind(name=ENTITY, label=_("Deals"), rows=_rows, visible_to=_visible_to, describe=_describe)
