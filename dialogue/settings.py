@@ -26,6 +26,18 @@ SITE_URL = environment.text("DIALOGUE_URL", f"http://{HOST}:{PORT}")
 PUBLIC_URL = environment.text("DIALOGUE_PUBLIC_URL", f"http://{HOST}:{PORT + 1}")
 ALLOWED_HOSTS = [*filter(None, environment.text("DIALOGUE_HOSTS").split(",")), "127.0.0.1", "localhost", "[::1]", "testserver"]
 BEHIND_TLS = SITE_URL.startswith("https://")
+BEHIND_PROXY = environment.flag("DIALOGUE_BEHIND_PROXY")
+# Requests a minute and process: by API key, by signed-in user, by address without either, by address at the second origin.
+# `DIALOGUE_THROTTLES=off` lets everybody through, for measurements.
+LIMITS = {
+    "key": environment.number("DIALOGUE_LIMIT_KEY", 6000),
+    "user": environment.number("DIALOGUE_LIMIT_USER", 1800),
+    "address": environment.number("DIALOGUE_LIMIT_ADDRESS", 600),
+    "public": environment.number("DIALOGUE_LIMIT_PUBLIC", 6000),
+}
+if not environment.flag("DIALOGUE_THROTTLES", default=True):
+    LIMITS = dict.fromkeys(LIMITS, 0)
+METRICS_TOKEN = environment.text("DIALOGUE_METRICS_TOKEN")
 
 INSTALLED_APPS = [
     "django_cotton.apps.SimpleAppConfig",
@@ -77,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dialogue.faces.limits.LimitMiddleware",
     "dialogue.faces.middleware.CompanyMiddleware",
     "dialogue.faces.middleware.KeyMiddleware",
     "dialogue.faces.middleware.LanguageMiddleware",
@@ -95,6 +108,7 @@ TRACKER_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dialogue.faces.middleware.ContentPolicyMiddleware",
+    "dialogue.faces.limits.PublicLimitMiddleware",
     "dialogue.faces.middleware.TransactionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,7 +205,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.flag("DIALOGUE_BEHIND_PROXY") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("uk", "Українська"), ("ro", "Română")]

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.urls import set_script_prefix
 from django.utils import timezone, translation
 
+from dialogue.kit import measures
 from dialogue.kit.api import problems
 from dialogue.kit.editing import StaleEdit
 from dialogue.kit.errors import Refusal
@@ -31,7 +32,7 @@ log = logging.getLogger("dialogue.request")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 COMPANY_PATH = re.compile(r"^/c/(?P<login>[A-Za-z0-9]{2,40})(?P<rest>/.*)$")
 API_PATH = "/api/"
-OUTSIDE_TRANSACTION = ("/static/", "/healthz")
+OUTSIDE_TRANSACTION = ("/static/", "/healthz", "/readyz")
 
 
 class RequestMiddleware:
@@ -47,9 +48,19 @@ class RequestMiddleware:
         with request_scope(number):
             response = self.get_response(request)
             response["X-Request-ID"] = number
-            spent = 1000 * (time.perf_counter() - begun)
-            log.debug("%s %s %s %.0f ms", request.method, request.path, response.status_code, spent)
+            self._tell(request, response.status_code, time.perf_counter() - begun)
         return response
+
+    @staticmethod
+    def _tell(request: HttpRequest, status: int, spent: float) -> None:
+        measures.note(f"{status // 100}xx", spent)
+        if not log.isEnabledFor(logging.INFO):
+            return
+        # The route, not the path: a path may hold a secret.
+        found = request.resolver_match
+        facts: dict[str, Any] = {"method": request.method, "route": found.route if found else "", "status": status}
+        company = company_of(request)
+        log.info("request", extra={"facts": facts | {"ms": round(1000 * spent)} | ({"company": company.pk} if company else {})})
 
 
 class ContentPolicyMiddleware:

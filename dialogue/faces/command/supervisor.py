@@ -109,7 +109,9 @@ class Supervisor:
 
     @staticmethod
     def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE, env=os.environ | {MARK: "1"})
+        # A line for each request is for servers; here a person reads.
+        surroundings = {"DIALOGUE_LOG": "WARNING"} | os.environ | {MARK: "1"}
+        return subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE, env=surroundings)
 
     def look(self) -> None:
         """Restart what has died; one that dies at once waits longer each time."""
