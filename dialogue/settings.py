@@ -163,7 +163,8 @@ def _databases() -> dict[str, dict[str, Any]]:
     owner = shared | environment.database(DATABASE_URL)
     if DATABASE_APP_URL:
         return {"default": shared | environment.database(DATABASE_APP_URL), "owner": owner}
-    application = owner | {"USER": "dialogue_app", "PASSWORD": SECRETS["application_password"]}
+    role = environment.application_role(str(owner["NAME"]))
+    application = owner | {"USER": role, "PASSWORD": SECRETS["application_password"]}
     return {"default": application, "owner": owner}
 
 

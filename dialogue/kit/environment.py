@@ -59,6 +59,11 @@ def data_folder() -> Path:
     return Path.home() / ".local" / "share" / "dialogue"
 
 
+def application_role(database: str) -> str:
+    """Return the name of the fenced role: of its database, since a server's roles are shared by all its databases."""
+    return f"{database}_app"[:63]
+
+
 def database(url: str) -> dict[str, object]:
     """Return Django's settings for a `postgres://user:password@host:port/name?option=value` address.
 

@@ -155,7 +155,7 @@ def test_missing_database_is_refused(folder: Path, named_server: NamedServer) ->
     ("rights", "expected"),
     [
         ("CREATE ROLE {0} LOGIN PASSWORD 'word' CREATEROLE", "may not create tables in the database"),
-        ("CREATE ROLE {0} LOGIN PASSWORD 'word'; ALTER DATABASE {0} OWNER TO {0}", "may not create the role dialogue_app"),
+        ("CREATE ROLE {0} LOGIN PASSWORD 'word'; ALTER DATABASE {0} OWNER TO {0}", "may not create the role weak"),
     ],
 )
 def test_lacking_rights_are_refused(folder: Path, named_server: NamedServer, rights: str, expected: str) -> None:

@@ -8,7 +8,6 @@ import psycopg
 
 from dialogue.kit import environment
 from dialogue.kit.secret import load_secrets
-from dialogue.platform.embedded.bootstrap import APPLICATION
 from dialogue.platform.embedded.errors import DatabaseRefusal
 
 CONNECT_SECONDS = 5
@@ -24,7 +23,8 @@ def named_application() -> dict[str, Any]:
     if environment.text("DATABASE_APP_URL"):
         return environment.database(environment.text("DATABASE_APP_URL"))
     secrets = load_secrets(environment.data_folder())
-    return named_owner() | {"USER": APPLICATION, "PASSWORD": secrets["application_password"]}
+    owner = named_owner()
+    return owner | {"USER": environment.application_role(owner["NAME"]), "PASSWORD": secrets["application_password"]}
 
 
 def connect(named: dict[str, Any]) -> psycopg.Connection[Any]:
@@ -63,8 +63,8 @@ def words_of(error: Exception, named: dict[str, Any]) -> str:
     text = str(error)
     place = f"{named['HOST'] or 'the local socket'}:{named['PORT'] or 5432}"
     if "password authentication failed" in text:
-        if named["USER"] == APPLICATION:
-            return f"The database at {place} refused the password of {APPLICATION}. Run `dialogue migrate` once: it sets it."
+        if named["USER"] == environment.application_role(named["NAME"]):
+            return f"The database at {place} refused the password of {named['USER']}. Run `dialogue migrate` once: it sets it."
         return f"The database at {place} refused the password of {named['USER']}. Correct DATABASE_URL."
     if "does not exist" in text:
         return f"The server at {place} answered, but: {text.strip().splitlines()[-1]}. Create it, or correct DATABASE_URL."

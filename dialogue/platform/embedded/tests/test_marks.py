@@ -10,7 +10,7 @@ from dialogue.platform.embedded import bootstrap
 from dialogue.platform.embedded.operations import OPEN_TENANT
 from dialogue.platform.embedded.server import SUPERUSER
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
 
 def test_no_function_lacks_its_mark() -> None:
