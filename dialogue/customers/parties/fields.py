@@ -32,6 +32,7 @@ from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.rules import Compiler, RuleRefusal, Tree
 
 MOST_TAGS = 500
+POINTS: models.Prefetch[Any] = models.Prefetch("contacts", to_attr="points")
 party = entities.add(
     ENTITY,
     Entity(name=ENTITY, label=gettext_lazy("customer"), plural=gettext_lazy("customers"), model=Party, characterised=True),
@@ -71,6 +72,7 @@ def _contact(kind: ContactKind, label: Any, **more: Any) -> Field:
         importable=True,
         among={"contacts__kind": str(kind)},
         read=lambda row: contact_of(row, kind),
+        fetches=(POINTS,),
         **more,
     )
 
@@ -83,7 +85,7 @@ party.add(
     Field("name", gettext_lazy("name"), FieldKind.TEXT, "name", sort="name_sort", editable=True, importable=True),
     Field("kind", gettext_lazy("kind"), FieldKind.CHOICE, "kind", choices=_listed(PartyKind), importable=True),
     Field(
-        "company", gettext_lazy("company"), FieldKind.TEXT, "company__name", importable=True,
+        "company", gettext_lazy("company"), FieldKind.TEXT, "company__name", importable=True, joins=("company",),
         read=lambda row: row.company.name if row.company_id and row.company else "",
     ),
     _text("position", gettext_lazy("position")),
@@ -95,12 +97,12 @@ party.add(
     Field("phase", gettext_lazy("phase"), FieldKind.CHOICE, "phase", choices=_listed(Phase), editable=True, importable=True),
     Field(
         "responsible", gettext_lazy("responsible"), FieldKind.USER, "responsible_id",
-        choices=_members, editable=True, importable=True,
+        choices=_members, editable=True, importable=True, joins=("responsible",),
         said=lambda row: str(row.responsible) if row.responsible_id else "",
     ),
     Field(
         "tags", gettext_lazy("tags"), FieldKind.CHOICES, "tag_links__tag_id", choices=_tags, links=True, editable=True,
-        importable=True,
+        importable=True, fetches=("tag_links__tag",),
         read=lambda row: [str(link.tag_id) for link in row.tag_links.all()],
         said=lambda row: ", ".join(sorted(link.tag.name for link in row.tag_links.all())),
     ),

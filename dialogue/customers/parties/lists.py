@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -22,12 +22,6 @@ from dialogue.kit.actors import Actor
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
 from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Preset
 from dialogue.platform.search.finding import found_ids
-
-
-def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.select_related("company", "responsible").prefetch_related(
-        Prefetch("contacts", to_attr="points"), "tag_links__tag"
-    )
 
 
 def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
@@ -144,7 +138,6 @@ CONTACTS = ListPage(
         BulkVerb("tags", _("Add tags"), PartyPermission.WRITE, "tags", _tag, _untag),
         BulkVerb("bin", _("Delete"), PartyPermission.BIN, "", _bin, _unbin),
     ),
-    related=_related,
     search=_search,
     cells={"company": _company, "email": _email, "phone": _phone, "tags": _tags},
     change=change_cell,

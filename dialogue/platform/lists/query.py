@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from dialogue.kit.errors import Refusal
 from dialogue.platform.criteria.fields import Asking, Field
 from dialogue.platform.criteria.kinds import FieldKind
-from dialogue.platform.criteria.models import SLOTS
+from dialogue.platform.criteria.models import SLOTS, Characterised
 from dialogue.platform.criteria.operators import OPERATORS
 from dialogue.platform.criteria.rules import Compiler
 from dialogue.platform.lists.pages import PAGE_SIZE, PAGE_SIZES, ListPage
@@ -255,7 +255,7 @@ class ListQuery:
         """Return one page: one row more than shown is read, never a count."""
         backwards = bool(self.given.get("before"))
         cursor = self.given.get("before") or self.given.get("after")
-        rows = self._light(self.page.related(self.matching())).order_by(*self.order.by(backwards=backwards))
+        rows = self.rows().order_by(*self.order.by(backwards=backwards))
         if cursor:
             rows = rows.filter(self.order.beyond(Cursor.decode(cursor), backwards=backwards))
         read = list(rows[: self.size + 1])
@@ -272,11 +272,22 @@ class ListQuery:
             page.before = ""
         return page
 
-    def _light(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Leave the slots of characteristics unread: rows show them from the JSON."""
-        if not self.page.of().characterised:
-            return rows
-        return rows.defer(*(slot for slot in SLOTS if slot != self.order.field.sort))
+    def rows(self, among: QuerySet[Any] | None = None) -> QuerySet[Any]:
+        """Return what matches (or the rows `among`) with all that the shown columns read along, in no order.
+
+        Slots of characteristics stay unread: rows show them from the JSON.
+        """
+        joins = list(dict.fromkeys(join for column in self.columns for join in column.joins))
+        fetches = list(dict.fromkeys(fetch for column in self.columns for fetch in column.fetches))
+        rows = self.page.related(self.matching() if among is None else among).prefetch_related(*fetches)
+        rows = rows.select_related(*joins) if joins else rows
+        model = self.page.of().model
+        unread = [slot for slot in SLOTS if slot != self.order.field.sort] if issubclass(model, Characterised) else []
+        for join in joins:
+            other = model._meta.get_field(join).related_model if "__" not in join else None
+            if isinstance(other, type) and issubclass(other, Characterised):
+                unread += [f"{join}__{slot}" for slot in SLOTS]
+        return rows.defer(*unread) if unread else rows
 
     def cursor_of(self, row: Any) -> str:
         """Return the row's place in the order, as it stands in an address."""

@@ -63,7 +63,7 @@ def given_value(field: Field, post: QueryDict) -> Any:
 
 
 def _row(query: ListQuery, pk: int) -> Any:
-    row = query.page.related(query.page.of().visible_to(query.asking.actor)).filter(pk=pk).first()
+    row = query.rows(query.page.of().visible_to(query.asking.actor).filter(pk=pk)).first()
     if row is None:
         raise Http404
     return row
