@@ -5,6 +5,8 @@ import "./sheet.js";
 import "./lists.js";
 import "./pick.js";
 import "./board.js";
+import "./combo.js";
+import "./palette.js";
 
 window.htmx = htmx;
 htmx.config.includeIndicatorStyles = false;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,9 +22,11 @@ from dialogue.platform.accounts.models import Membership
 from dialogue.platform.audit.recording import difference, record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import Characteristic
+from dialogue.platform.criteria.operators import truth
 from dialogue.platform.tenants.models import Tenant
 
 ROWS = {"company": "company_id", "responsible": "responsible_id"}
+DAYS, NUMBERS, MARKS = {"birth_on"}, {"source", *ROWS}, {"is_customer", "is_supplier"}
 NAME_PARTS = {"last_name", "first_name", "middle_name"}
 CHANGEABLE = {
     "name",
@@ -126,6 +129,26 @@ def refuse_taken_number(party: Party) -> None:
         )
 
 
+def cleaned(name: str, value: Any) -> Any:
+    """Return a field's value as the row keeps it: days, numbers and yes-or-no from their words, text in one line.
+
+    Raises:
+        Refusal: it is nothing of the kind.
+    """
+    label = Party._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    try:
+        if name in DAYS:
+            return date.fromisoformat(value) if isinstance(value, str) and value else value or None
+        if name in NUMBERS:
+            return int(value) if value not in (None, "") else None
+        if name in MARKS:
+            return truth(value) if value not in (None, "") else False
+    except (ValueError, TypeError):
+        raise Refusal(_("“%(label)s” cannot hold “%(value)s”.") % {"label": label, "value": value}, field=name) from None
+    text = "" if value is None else str(value)
+    return text.strip() if name == "note" else one_line(text)
+
+
 def apply_values(row: Party, values: Mapping[str, Any], setting: Setting) -> dict[str, list[Any]]:
     """Put checked values into an unsaved row; return `{field: [before, after]}`.
 
@@ -143,11 +166,8 @@ def apply_values(row: Party, values: Mapping[str, Any], setting: Setting) -> dic
         if name == "characteristics":
             applicable = [one for one in setting.definitions if one.applies_to in ("", row.kind)]
             row.set_characteristics(applicable, value or {})
-        elif name in ROWS:
-            setattr(row, ROWS[name], value or None)
         else:
-            keep = not isinstance(value, str) or name == "note"
-            setattr(row, name, value if keep else one_line(value))
+            setattr(row, ROWS.get(name, name), cleaned(name, value))
     if NAME_PARTS & set(values) and "name" not in values:
         row.name = person_name(row.last_name, row.first_name, row.middle_name, setting.language) or row.name
     errors = wrong_fields(row)

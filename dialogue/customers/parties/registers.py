@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties import actions, bulk, details, imports  # noqa: F401  what they declare joins the registries
+from dialogue.customers.parties import actions, bulk, details, imports, panels  # noqa: F401  what they declare joins the registries
 from dialogue.customers.parties.fields import consent, related
 from dialogue.customers.parties.lists import CONTACTS
 from dialogue.customers.parties.models import Party

@@ -2,10 +2,22 @@
 
 from django.urls import path
 
-from dialogue.customers.parties import views
+from dialogue.customers.parties import dialogs, views
 
 urlpatterns = [
     path("contacts/", views.contacts, name="contacts"),
-    path("contacts/new/", views.new, name="party_new"),
+    path("contacts/new/", dialogs.new, name="party_new"),
+    path("contacts/duplicates/", dialogs.duplicates, name="party_duplicates"),
+    path("contacts/pick/", dialogs.pick, name="party_pick"),
     path("contacts/<int:pk>/", views.card, name="party_card"),
+    path("contacts/<int:pk>/panel/<slug:name>/", views.panel, name="party_panel"),
+    path("contacts/<int:pk>/field/<str:name>/", dialogs.field, name="party_field"),
+    path("contacts/<int:pk>/reach/", dialogs.contact_point, name="party_contact_new"),
+    path("contacts/<int:pk>/reach/<int:point>/", dialogs.contact_point, name="party_contact"),
+    path("contacts/<int:pk>/address/", dialogs.address, name="party_address_new"),
+    path("contacts/<int:pk>/address/<int:address>/", dialogs.address, name="party_address"),
+    path("contacts/<int:pk>/relation/", dialogs.relation, name="party_relation_new"),
+    path("contacts/<int:pk>/relation/<int:relation>/", dialogs.relation, name="party_relation"),
+    path("contacts/<int:pk>/consent/", dialogs.consent, name="party_consent"),
+    path("contacts/<int:pk>/delete/", dialogs.bin_it, name="party_delete"),
 ]
