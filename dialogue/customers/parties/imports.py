@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.actions import setting_of
@@ -273,10 +272,6 @@ def _load(kind: str, batch: Batch) -> None:
     PartyLoad(batch, kind).run()
 
 
-def _url(pk: int) -> str:
-    return reverse("party", args=[pk])
-
-
 import_kinds.add(
     "people",
     ImportKind(
@@ -289,7 +284,7 @@ import_kinds.add(
         keys=KEYS,
         entity=ENTITY,
         one_of=(("name", "last_name", "first_name", "email", "phone"),),
-        url=_url,
+        subject=Party._meta.label_lower,
     ),
     weight=10,
 )
@@ -305,7 +300,7 @@ import_kinds.add(
         keys=KEYS,
         entity=ENTITY,
         one_of=(("name", "email", "phone"),),
-        url=_url,
+        subject=Party._meta.label_lower,
     ),
     weight=20,
 )

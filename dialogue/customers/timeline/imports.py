@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -211,10 +210,6 @@ def _undoables() -> tuple[Undoable, ...]:
     return (Undoable(Entry), Undoable(Source), *party_undoables())
 
 
-def _url(pk: int) -> str:
-    return reverse("party", args=[pk])
-
-
 import_kinds.add(
     "responses",
     ImportKind(
@@ -226,7 +221,7 @@ import_kinds.add(
         undoables=_undoables,
         entity=ENTITY,
         one_of=(("answer", "campaign"), ("external_id", "email", "phone", "name", "last_name", "first_name")),
-        url=_url,
+        subject=Party._meta.label_lower,
     ),
     weight=50,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.actions import define_characteristic
 from dialogue.platform.criteria.models import Characteristic
+from dialogue.platform.imports.journal import shown
 from dialogue.platform.imports.kinds import ImportKind, import_kinds
 from dialogue.platform.imports.mapping import as_map, characteristic_wishes, guess, missing_targets, plan_of
 from dialogue.platform.imports.models import Import, ImportChange, ImportProfile, ImportRow, ImportState
 from dialogue.platform.imports.parsing import survey_table
 from dialogue.platform.imports.permissions import ImportPermission
+from dialogue.platform.imports.reading.cells import Table
 from dialogue.platform.imports.reading.opening import open_table
 from dialogue.platform.imports.reading.reasons import FileRefused
 from dialogue.platform.imports.running import company_now, table_of_run
@@ -28,6 +31,7 @@ from dialogue.platform.imports.storage import file_of, keep_file
 from dialogue.platform.jobs.models import Job, JobState
 from dialogue.platform.jobs.starting import cancel_job, start_job
 
+SAMPLE = 5
 RUN_JOB, TRY_JOB, UNDO_JOB = "imports.run", "imports.try", "imports.undo"
 
 
@@ -54,6 +58,12 @@ def kind_named(code: str, by: Actor) -> ImportKind:
     return kind
 
 
+def facts_of(table: Table) -> dict[str, Any]:
+    """Return how the table was read, with its first rows as a sample for the eye."""
+    sample = [shown(row.cells) for row in islice(table.rows(), SAMPLE)]
+    return dict(table.facts) | {"sample": sample}
+
+
 @action(permission=ImportPermission.RUN)
 def prepare_import(
     blocks: Iterable[bytes], *, name: str, kind: str, by: Actor, reading: Mapping[str, Any] | None = None
@@ -76,7 +86,7 @@ def prepare_import(
         fingerprint=fingerprint,
         size=size,
         headers=table.headers,
-        facts=dict(table.facts),
+        facts=facts_of(table),
         mapping={"columns": {header: {"to": target} for header, target in guess(table.headers, known).items()}},
         by_user=by.user,
         by_label=by.label[:150],
@@ -110,7 +120,7 @@ def read_anew(run: Import, reading: Mapping[str, Any], *, by: Actor, kind: str =
         table = open_table(file_of(row.file), name=row.file_name, language=company_now().language, reading=dict(reading))
     except FileRefused as refusal:
         raise refused_file(refusal) from refusal
-    row.kind, row.headers, row.facts, row.trial = known.code, table.headers, dict(table.facts), {}
+    row.kind, row.headers, row.facts, row.trial = known.code, table.headers, facts_of(table), {}
     row.mapping = {"columns": {header: {"to": target} for header, target in guess(table.headers, known).items()}}
     row.save()
     return row

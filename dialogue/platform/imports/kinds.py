@@ -188,7 +188,8 @@ class ImportKind:
     batch_size: int = 1000
     # Targets of which at least one must be mapped.
     one_of: tuple[tuple[str, ...], ...] = ()
-    url: Callable[[int], str] | None = None
+    # The label of the model that a row's outcome speaks of, such as "parties.party".
+    subject: str = ""
 
 
 import_kinds: Registry[ImportKind] = Registry("import kinds")

@@ -1,7 +1,10 @@
 """What imports add: permissions, audit words, jobs, the menu's line."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.kit.commands import Command, commands
+from dialogue.kit.menu import MenuItem, menu_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.imports.actions import RUN_JOB, TRY_JOB, UNDO_JOB
@@ -10,6 +13,7 @@ from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.imports.running import run_import, try_import
 from dialogue.platform.imports.undoing import undo_import
 from dialogue.platform.jobs.kinds import JobKind, job_kinds
+from dialogue.platform.jobs.models import Job
 
 permission_groups.add(
     "imports",
@@ -34,6 +38,20 @@ event_words.add("import.undone", _("undid an import"))
 event_words.add("import.dropped", _("deleted the draft of an import"))
 event_words.add("import.profile_saved", _("saved a profile of imports"))
 
-job_kinds.add(RUN_JOB, JobKind(run=run_import))
-job_kinds.add(TRY_JOB, JobKind(run=try_import))
-job_kinds.add(UNDO_JOB, JobKind(run=undo_import))
+
+def _page_of(job: Job) -> str:
+    return reverse("import", args=[job.arguments["run"]])
+
+
+job_kinds.add(RUN_JOB, JobKind(run=run_import, link=_page_of))
+job_kinds.add(TRY_JOB, JobKind(run=try_import, link=_page_of))
+job_kinds.add(UNDO_JOB, JobKind(run=undo_import, link=_page_of))
+menu_items.add(
+    "imports",
+    MenuItem(label=_("Imports"), url_name="import_list", group="house", permission=ImportPermission.RUN, icon="imports"),
+    weight=940,
+)
+commands.add(
+    "import.new",
+    Command(_("New import"), "import_new", permission=ImportPermission.RUN, words=_("load file csv excel upload")),
+)

@@ -6,7 +6,6 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
@@ -286,10 +285,6 @@ def _undoables() -> tuple[Undoable, ...]:
     return (Undoable(StageChange), Undoable(Deal, parts=parts), *party_undoables())
 
 
-def _url(pk: int) -> str:
-    return reverse("deal", args=[pk])
-
-
 import_kinds.add(
     "deals",
     ImportKind(
@@ -302,7 +297,7 @@ import_kinds.add(
         keys=(MatchKey("external_id", _("own number"), ("external_id",)),),
         entity=ENTITY,
         batch_size=2000,
-        url=_url,
+        subject=MODEL,
     ),
     weight=30,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.actions import setting_of
@@ -240,10 +239,6 @@ def _undoables() -> tuple[Undoable, ...]:
     return (Undoable(Entry), Undoable(Purchase, parts=lines), Undoable(Product), *party_undoables())
 
 
-def _url(pk: int) -> str:
-    return reverse("purchase", args=[pk])
-
-
 import_kinds.add(
     "purchases",
     ImportKind(
@@ -255,7 +250,7 @@ import_kinds.add(
         undoables=_undoables,
         batch_size=BATCH,
         one_of=(("price", "amount"), ("product", "name", "number", "amount")),
-        url=_url,
+        subject=MODEL,
     ),
     weight=40,
 )
