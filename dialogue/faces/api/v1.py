@@ -18,6 +18,7 @@ from dialogue.platform.lists.api import router as lists
 from dialogue.platform.notices.api import router as notices
 from dialogue.platform.rates.api import router as rates
 from dialogue.platform.search.api import router as search
+from dialogue.selling.deals.api import pipelines_router as pipelines
 from dialogue.selling.deals.api import router as deals
 from dialogue.selling.purchases.api import router as purchases
 
@@ -34,6 +35,7 @@ install_problems(api)
 for prefix, router in {
     "/parties": parties,
     "/deals": deals,
+    "/pipelines": pipelines,
     "/purchases": purchases,
     "/tasks": tasks,
     "/timeline": timeline,
