@@ -22,6 +22,7 @@ urlpatterns = [
     path("sending/unlock/", unlock, name="unlock_sending"),
     path("api/v1/", api.urls),
     path("gallery/", gallery, name="gallery"),
+    path("account/", include("dialogue.platform.accounts.doors_urls")),
     path("account/", include("allauth.urls")),
     path("", include("dialogue.platform.audit.urls")),
     path("", include("dialogue.platform.accounts.urls")),

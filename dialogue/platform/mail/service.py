@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -50,7 +49,7 @@ class EmailBackend(BaseEmailBackend):
         made = message.message()
         if "Auto-Submitted" not in made:
             made["Auto-Submitted"] = "auto-generated"
-        data = made.as_bytes(policy=SMTP)
+        data = made.as_bytes(linesep="\r\n")  # type: ignore[call-arg]
         if server is None:
             with transaction.atomic():
                 for recipient in message.recipients():
