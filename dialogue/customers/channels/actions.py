@@ -207,17 +207,6 @@ def cancel_letter(delivery: Delivery, *, by: Actor) -> Delivery:
 
 
 @action(permission=MailPermission.SERVER)
-def unlock_sending(*, by: Actor) -> Tenant:
-    """Let letters go again after a restore and return the company; what waited goes within a minute."""
-    row = Tenant.objects.select_for_update().get(pk=by.tenant)
-    if row.sending_locked:
-        row.sending_locked = False
-        row.save(update_fields=["sending_locked"])
-        record(by, "letter.unlocked", row)
-    return row
-
-
-@action(permission=MailPermission.SERVER)
 def change_letter_settings(*, by: Actor, **values: object) -> Tenant:
     """Set what is noted about letters and the postal address under them; return the company.
 

@@ -1,13 +1,20 @@
-"""What channels add: permissions, audit words, settings, the sending job."""
+"""What channels add: permissions, audit words, settings, the sending job, pages, the card's buttons."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.channels.actions import SEND_JOB
+from dialogue.customers.channels.cards import delivery_details
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.sending import send_job
+from dialogue.customers.parties.cards import CardButton, card_buttons
+from dialogue.customers.parties.models import Party
+from dialogue.customers.timeline.details import ComposeButton, compose_buttons, entry_details
+from dialogue.kit.menu import MenuItem, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.jobs.kinds import JobKind, job_kinds
+from dialogue.platform.mail.permissions import MailPermission
 from dialogue.platform.tenants.registry import Setting, company_settings
 
 permission_groups.add(
@@ -28,7 +35,6 @@ event_words.add("letter.written", _("wrote a letter"))
 event_words.add("letter.sent_again", _("sent a letter again"))
 event_words.add("letter.taken_as_arrived", _("took a letter as arrived"))
 event_words.add("letter.cancelled", _("stopped a letter"))
-event_words.add("letter.unlocked", _("unlocked sending"))
 event_words.add("letter.settings", _("changed the settings of letters"))
 event_words.add("letter.template_saved", _("saved a prepared letter"))
 event_words.add("letter.template_removed", _("removed a prepared letter"))
@@ -63,3 +69,27 @@ company_settings.add(
 )
 
 job_kinds.add(SEND_JOB, JobKind(run=send_job))
+
+
+def _write(party: Party) -> str:
+    return reverse("letter_new", args=[party.pk])
+
+
+entry_details.add("delivery", delivery_details)
+compose_buttons.add("letter", ComposeButton(_("Write a letter"), _write, permission=ChannelPermission.SEND))
+card_buttons.add("write", CardButton(_("Write"), _write, permission=ChannelPermission.SEND, dialog=True, key="w"), weight=20)
+settings_items.add(
+    "letters", MenuItem(label=_("Letters"), url_name="mail_settings", permission=MailPermission.SERVER), weight=300
+)
+settings_items.add("senders", MenuItem(label=_("Senders"), url_name="senders", permission=MailPermission.IDENTITY), weight=310)
+settings_items.add(
+    "prepared_letters",
+    MenuItem(label=_("Prepared letters"), url_name="letter_templates", permission=ChannelPermission.TEMPLATE),
+    weight=320,
+)
+settings_items.add(
+    "stop_list", MenuItem(label=_("Stop list"), url_name="stop_list", permission=ChannelPermission.SUPPRESS), weight=330
+)
+settings_items.add(
+    "mailbox", MenuItem(label=_("Local mailbox"), url_name="mailbox", permission=ChannelPermission.SETTINGS), weight=340
+)

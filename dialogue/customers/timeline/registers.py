@@ -1,12 +1,17 @@
-"""What the timeline adds: permissions, audit words and the kinds every company knows."""
+"""What the timeline adds: permissions, audit words and the kinds every company knows, its fields and pages."""
 
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.customers.timeline import imports  # noqa: F401  its kind joins the registry
 from dialogue.customers.timeline.kinds import IN, OUT, OWN, EntryKind, entry_kinds
+from dialogue.customers.timeline.lists import EVENTS
 from dialogue.customers.timeline.permissions import TimelinePermission
+from dialogue.customers.timeline.views import panel
+from dialogue.kit.menu import MenuItem, menu_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
+from dialogue.platform.lists.pages import list_pages
 
 permission_groups.add(
     "timeline",
@@ -48,3 +53,7 @@ event_words.add("timeline.noted", _("wrote a note"))
 event_words.add("timeline.struck", _("removed an entry"))
 event_words.add("timeline.recorded", _("recorded many entries"))
 event_words.add("timeline.removed", _("removed many entries"))
+
+menu_items.add("events", MenuItem(label=_("Events"), url_name="events", group="work", icon="events"), weight=10)
+list_pages.add("events", EVENTS)
+card_panels.add("dialogue", Panel(name="dialogue", title=_("Dialogue"), place=Place.MIDDLE, render=panel, order=10))

@@ -1,5 +1,13 @@
-"""The addresses of this room."""
+"""The addresses of the timeline."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.customers.timeline import views
+
+urlpatterns = [
+    path("events/", views.events, name="events"),
+    path("contacts/<int:pk>/timeline/", views.party_timeline, name="party_timeline"),
+    path("contacts/<int:pk>/timeline/add/", views.compose, name="timeline_compose"),
+    path("entries/<int:pk>/answer/", views.answer, name="entry_answer"),
+    path("entries/<int:pk>/strike/", views.strike, name="entry_strike"),
+]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.db import transaction
 from django.test import Client, override_settings
 
 from dialogue.customers.channels.actions import Draft, write_letter
@@ -47,7 +48,7 @@ def wrote(cast: Cast, party: Party, text: str = "Здравствуйте.", **f
 
 def worked(cast: Cast) -> None:
     """Run the waiting jobs of the company as a worker does."""
-    with tenant_scope(cast.company.pk):
+    with tenant_scope(cast.company.pk), transaction.atomic():
         waiting = list(Job.objects.filter(state="waiting").values_list("pk", flat=True))
     for job in waiting:
         run_job(cast.company.pk, job)

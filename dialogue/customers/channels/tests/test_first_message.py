@@ -18,7 +18,6 @@ from dialogue.customers.channels.actions import (
     lift_suppression,
     send_again,
     suppress_address,
-    unlock_sending,
     write_letter,
 )
 from dialogue.customers.channels.errors import NoAddress, NoConsent, NoSender, SendingLocked, Suppressed
@@ -31,6 +30,7 @@ from dialogue.customers.parties.models import Consent, ContactPoint, Party
 from dialogue.customers.timeline.models import Entry, answers_to
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.kit.scope import tenant_scope
+from dialogue.platform.accounts.actions import unlock_sending
 from dialogue.platform.mail.models import SenderIdentity, StoredLetter
 from dialogue.platform.mail.tests.post_office import PostOffice, post_office
 from dialogue.platform.tenants.models import Tenant
@@ -276,8 +276,8 @@ def test_restored_copy_sends_nothing_until_unlocked(cast: Cast, ivan: Party) -> 
         wrote(cast, ivan)
     with tenant_scope(cast.company.pk):
         with pytest.raises(NotPermitted):
-            unlock_sending(by=cast.actor(cast.seller))
-        unlock_sending(by=cast.actor(cast.owner))
+            unlock_sending(cast.company, by=cast.actor(cast.seller))
+        unlock_sending(cast.company, by=cast.actor(cast.owner))
         send_due()
     assert state_of(cast, delivery).state == State.ACCEPTED
 

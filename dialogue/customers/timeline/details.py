@@ -1,0 +1,65 @@
+"""What rooms above know of an entry's record: the state of its delivery, what can be done with it, buttons of the compose box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from dialogue.customers.parties.models import Party
+from dialogue.customers.timeline.models import Entry
+from dialogue.kit.registry import Registry
+from dialogue.platform.accounts.doors import MemberRequest
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class EntryVerb:
+    """A small button under an entry: `dialog` fetches a form into the page's dialog, otherwise the address is posted to."""
+
+    label: Words
+    url: str
+    dialog: bool = False
+
+
+@dataclass(frozen=True)
+class EntryDetail:
+    """What stands beside an entry: a chip with its state, a line of explanation, verbs; `moving` says it will change soon."""
+
+    chip: Words = ""
+    tone: str = ""
+    words: Words = ""
+    verbs: tuple[EntryVerb, ...] = ()
+    moving: bool = False
+
+
+@dataclass(frozen=True)
+class ComposeButton:
+    """A button beside the compose box that opens another room's dialog for this customer."""
+
+    label: Words
+    url: Callable[[Party], str]
+    permission: str = ""
+
+
+Details = Callable[[MemberRequest, Sequence[Entry]], dict[int, EntryDetail]]
+
+# By `ref_kind`: given the entries of one kind, `{ref_id: detail}` in one or two queries.
+entry_details: Registry[Details] = Registry("entry details")
+compose_buttons: Registry[ComposeButton] = Registry("compose buttons")
+
+
+def details_of(request: MemberRequest, entries: Sequence[Entry]) -> dict[tuple[str, int], EntryDetail]:
+    """Return `{(ref_kind, ref_id): detail}` for the entries that speak of a record."""
+    found: dict[tuple[str, int], EntryDetail] = {}
+    by_kind: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.ref_id is not None:
+            by_kind.setdefault(entry.ref_kind, []).append(entry)
+    for kind, held in by_kind.items():
+        asked = entry_details.find(kind)
+        if asked is not None:
+            found.update({(kind, pk): detail for pk, detail in asked(request, held).items()})
+    return found

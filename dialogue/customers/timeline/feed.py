@@ -1,0 +1,139 @@
+"""A customer's dialogue as his card shows it: days from the newest, inside a day in order, each answer under its touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from dialogue.customers.parties.models import Party
+from dialogue.customers.sources.models import source_names
+from dialogue.customers.timeline.details import EntryDetail, details_of
+from dialogue.customers.timeline.models import Entry, Side, answers_to
+from dialogue.customers.timeline.permissions import TimelinePermission
+from dialogue.platform.accounts.doors import MemberRequest
+from dialogue.platform.accounts.models import User
+
+PAGE = 30
+NO_DETAIL = EntryDetail()
+LIGHT = {"opened", "link_followed"}
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """One entry as it is shown."""
+
+    entry: Entry
+    campaign: str = ""
+    author: str = ""
+    detail: EntryDetail = NO_DETAIL
+    may_strike: bool = False
+    may_answer: bool = False
+
+    @property
+    def minutes(self) -> int | None:
+        """The length of a call."""
+        return (self.entry.facts or {}).get("minutes")
+
+    @property
+    def title(self) -> str:
+        """The subject, where the text does not repeat it."""
+        return "" if self.entry.body and not self.entry.subject else self.entry.subject
+
+
+@dataclass
+class Turn:
+    """What was said and what came back; a response alone has no touch."""
+
+    said: Bubble
+    light: list[Bubble] = field(default_factory=list)
+    answers: list[Bubble] = field(default_factory=list)
+
+
+@dataclass
+class Day:
+    """One day of the dialogue."""
+
+    day: date
+    turns: list[Turn]
+    today: bool = False
+
+
+@dataclass
+class Feed:
+    """One page of a customer's dialogue; `after` is the cursor of what is older, empty where nothing is."""
+
+    days: list[Day]
+    after: str = ""
+
+    @property
+    def moving(self) -> bool:
+        """Whether something shown may change by itself in a moment."""
+        return any(turn.said.detail.moving for day in self.days for turn in day.turns)
+
+
+def write_cursor(entry: Entry) -> str:
+    """Return the place after an entry."""
+    return f"{entry.at.isoformat()}~{entry.pk}"
+
+
+def read_cursor(text: str) -> tuple[datetime, int] | None:
+    """Return the place, None where the text is none."""
+    at, _mark, pk = text.partition("~")
+    moment = parse_datetime(at.replace(" ", "+")) if at else None
+    return (moment, int(pk)) if moment is not None and pk.isdigit() else None
+
+
+def feed_of(request: MemberRequest, party: Party, after: str = "") -> Feed:
+    """Return a page of the customer's dialogue in six queries whatever its length."""
+    rows = Entry.objects.of(party).filter(touch__isnull=True).newest()
+    place = read_cursor(after)
+    if place:
+        rows = rows.older_than(*place)
+    found = list(rows[: PAGE + 1])
+    shown = found[:PAGE]
+    answers = answers_to(entry.pk for entry in shown if entry.side == Side.OUT)
+    bubbles = _bubbles(request, [*shown, *(answer for held in answers.values() for answer in held)])
+    zone = request.company.zone
+    today = timezone.now().astimezone(zone).date()
+    days = [
+        Day(day, [_turn(entry, answers, bubbles) for entry in reversed(list(held))], day == today)
+        for day, held in groupby(shown, key=lambda entry: entry.at.astimezone(zone).date())
+    ]
+    return Feed(days, write_cursor(shown[-1]) if len(found) > PAGE else "")
+
+
+def _turn(entry: Entry, answers: dict[int, list[Entry]], bubbles: dict[int, Bubble]) -> Turn:
+    turn = Turn(bubbles[entry.pk])
+    for answer in answers.get(entry.pk, []):
+        (turn.light if answer.kind in LIGHT else turn.answers).append(bubbles[answer.pk])
+    return turn
+
+
+def _bubbles(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, Bubble]:
+    campaigns = source_names(_known(entry.source for entry in entries))
+    authors = {user.pk: str(user) for user in User.objects.filter(pk__in=_known(entry.by for entry in entries))}
+    # A link followed belongs to a delivery too, but its state stands at the letter.
+    details = details_of(request, [entry for entry in entries if entry.side != Side.IN])
+    may_any = request.actor.can(TimelinePermission.STRIKE)
+    may = request.actor.can(TimelinePermission.WRITE)
+    return {
+        entry.pk: Bubble(
+            entry,
+            campaign=campaigns.get(entry.source or 0, ""),
+            author=authors.get(entry.by or 0, ""),
+            detail=details.get((entry.ref_kind, entry.ref_id or 0), NO_DETAIL) if entry.side != Side.IN else NO_DETAIL,
+            may_answer=may,
+            may_strike=may and entry.ref_id is None and entry.declared.by_hand and (may_any or entry.by == request.actor.user),
+        )
+        for entry in entries
+    }
+
+
+def _known(ids: Iterable[int | None]) -> set[Any]:
+    return {pk for pk in ids if pk is not None}

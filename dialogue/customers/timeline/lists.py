@@ -1,0 +1,64 @@
+"""The page of events: the dialogue of the whole company, declared as a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.customers.timeline.fields import ENTRY
+from dialogue.customers.timeline.models import Entry, Side
+from dialogue.customers.timeline.rules import first_line
+from dialogue.platform.criteria.fields import Asking
+from dialogue.platform.lists.pages import Empty, ListPage, Preset
+
+TONES = {Side.OUT: " say", Side.IN: " answer"}
+
+
+def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.select_related("party")
+
+
+def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
+    return rows.filter(Q(subject__icontains=text) | Q(body__icontains=text) | Q(party__name__icontains=text))
+
+
+def _party(row: Entry, asking: Asking) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("party_card", args=[row.party_id]), row.party.name)
+
+
+def _kind(row: Entry, asking: Asking) -> SafeString:
+    return format_html('<span class="chip{}">{}</span>', TONES.get(Side(row.side), ""), row.words)
+
+
+def _subject(row: Entry, asking: Asking) -> str:
+    return row.subject or first_line(row.body or "")
+
+
+EVENTS = ListPage(
+    name="events",
+    entity=ENTRY,
+    title=_("Events"),
+    url_name="events",
+    columns=("at", "party", "kind", "subject", "way", "source", "by"),
+    quick=("side", "kind", "way", "at", "party", "source", "by"),
+    empty=Empty(
+        _("Nothing has been said yet"),
+        _("Write to a customer, or record a call on his card: what you said and what he answered will stand here in order."),
+    ),
+    row_url=lambda row: reverse("party_card", args=[row.party_id]),
+    sort="-at",
+    search_words=_("Customer, subject, text"),
+    presets=(
+        Preset("said", _("What we said"), {"field": "side", "is": "out"}),
+        Preset("answered", _("What was answered"), {"field": "side", "is": "in"}),
+        Preset("mine", _("Recorded by me"), {"field": "by", "is": "me"}),
+    ),
+    related=_related,
+    search=_search,
+    cells={"party": _party, "kind": _kind, "subject": _subject},
+)
