@@ -1,5 +1,10 @@
 """The addresses of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.selling.purchases import views
+
+urlpatterns = [
+    path("purchases/", views.purchase_list, name="purchase_list"),
+    path("purchases/<int:pk>/", views.purchase, name="purchase"),
+]
