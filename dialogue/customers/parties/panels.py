@@ -21,6 +21,7 @@ from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.audit.models import Entry
 from dialogue.platform.audit.words import lines_of
 from dialogue.platform.criteria.fields import Asking, Field
+from dialogue.platform.files.views import files_panel
 from dialogue.platform.lists.cells import Printer
 
 PERSON_FIELDS = (
@@ -144,6 +145,11 @@ def details_panel(request: MemberRequest, party: Party) -> str:
     return _show("details", request, party, rows=rows, addresses=party.addresses.all())
 
 
+def files_tab(request: MemberRequest, party: Party) -> str:
+    """Show the files kept with the customer."""
+    return f'<section class="card pad">{render_to_string("files/panel.html", files_panel(request, party), request)}</section>'
+
+
 def history_panel(request: MemberRequest, party: Party) -> str:
     """Show who changed what."""
     entries = Entry.objects.filter(subject_kind=Party._meta.label_lower, subject_id=party.pk).order_by("-id")
@@ -159,6 +165,7 @@ card_panels.add(
     Panel("people", gettext_lazy("People"), Place.MIDDLE, people_panel, order=500, applies_to="company", count=people_count),
 )
 card_panels.add("details", Panel("details", gettext_lazy("Details"), Place.MIDDLE, details_panel, order=800))
+card_panels.add("files", Panel("files", gettext_lazy("Files"), Place.MIDDLE, files_tab, order=850))
 card_panels.add("history", Panel("history", gettext_lazy("History"), Place.MIDDLE, history_panel, order=900))
 
 

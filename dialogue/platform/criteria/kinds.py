@@ -108,7 +108,10 @@ def _choices(value: Any, codes: frozenset[str]) -> list[str]:
 
 
 def _link(value: Any, _codes: frozenset[str]) -> int:
-    return int(value)
+    number = int(value)
+    if not 0 < number < 10**15:
+        raise ValueError
+    return number
 
 
 _CLEANERS = {
