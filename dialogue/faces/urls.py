@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("dialogue.platform.audit.urls")),
     path("", include("dialogue.platform.accounts.urls")),
     path("", include("dialogue.platform.imports.urls")),
+    path("", include("dialogue.platform.criteria.urls")),
     path("", include("dialogue.platform.lists.urls")),
     path("", include("dialogue.platform.search.urls")),
     path("", include("dialogue.platform.notices.urls")),

@@ -9,7 +9,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.parties.permissions import KIND, PartyPermission
 from dialogue.customers.parties.searching import customers
 from dialogue.kit.commands import Command, commands
-from dialogue.kit.menu import MenuItem, menu_items
+from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
@@ -19,6 +19,12 @@ from dialogue.platform.lists.pages import list_pages
 from dialogue.platform.search.kinds import search_kinds
 
 menu_items.add("contacts", MenuItem(label=_("Contacts"), url_name="contacts", group="work", icon="contacts"), weight=20)
+settings_items.add("tags", MenuItem(label=_("Tags"), url_name="party_tags", permission=PartyPermission.SETTINGS), weight=42)
+settings_items.add(
+    "relations",
+    MenuItem(label=_("Kinds of relation"), url_name="party_relation_types", permission=PartyPermission.SETTINGS),
+    weight=44,
+)
 list_pages.add("contacts", CONTACTS)
 search_kinds.add("party", customers, weight=10)
 leaves.add("related", related)
@@ -65,6 +71,12 @@ event_words.add("party.relation_changed", _("changed a relation"))
 event_words.add("party.unrelated", _("removed a relation"))
 event_words.add("party.tagged", _("changed the tags"))
 event_words.add("party.consent", _("recorded a consent"))
+event_words.add("tag.changed", _("changed a tag"))
+event_words.add("tag.merged", _("merged tags"))
+event_words.add("tag.removed", _("deleted a tag"))
+event_words.add("relation_type.changed", _("changed a kind of relation"))
+event_words.add("relation_type.archived", _("took a kind of relation out of use"))
+event_words.add("relation_type.restored", _("put a kind of relation back into use"))
 event_words.add("parties.created", _("created many customers"))
 event_words.add("parties.changed", _("changed many customers"))
 event_words.add("parties.binned", _("put many customers into the bin"))

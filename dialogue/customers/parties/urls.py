@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dialogue.customers.parties import dialogs, views
+from dialogue.customers.parties import dialogs, settings, views
 
 urlpatterns = [
     path("contacts/", views.contacts, name="contacts"),
@@ -20,4 +20,9 @@ urlpatterns = [
     path("contacts/<int:pk>/relation/<int:relation>/", dialogs.relation, name="party_relation"),
     path("contacts/<int:pk>/consent/", dialogs.consent, name="party_consent"),
     path("contacts/<int:pk>/delete/", dialogs.bin_it, name="party_delete"),
+    path("settings/tags/", settings.tags, name="party_tags"),
+    path("settings/tags/<int:pk>/", settings.tag, name="party_tag"),
+    path("settings/relations/", settings.relation_types, name="party_relation_types"),
+    path("settings/relations/new/", settings.relation_type, name="party_relation_type_new"),
+    path("settings/relations/<int:pk>/", settings.relation_type, name="party_relation_type"),
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Case, DateField, DecimalField, Max, Value, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -15,6 +17,7 @@ from dialogue.kit.errors import Refusal
 from dialogue.kit.signals import Event
 from dialogue.platform.audit.recording import difference, record, snapshot
 from dialogue.platform.audit.verbs import action
+from dialogue.platform.criteria.fields import entities
 from dialogue.platform.criteria.kinds import DEFINABLE, FieldKind
 from dialogue.platform.criteria.models import SLOTS_OF, Characteristic
 from dialogue.platform.criteria.permissions import CriteriaPermission
@@ -86,6 +89,7 @@ def change_characteristic(definition: Characteristic, *, by: Actor, **fields: An
     row.choices = clean_choices(row.kind, row.choices)
     if row.filterable and not row.slot:
         row.slot = free_slot(row.entity, row.kind)
+        fill_slot(row)
     row.save()
     record(by, "characteristic.changed", row, changes=difference(before, snapshot(row, FIELDS)))
     characteristic_changed.tell(row)
@@ -101,6 +105,49 @@ def archive_characteristic(definition: Characteristic, *, by: Actor) -> Characte
     record(by, "characteristic.archived", row)
     characteristic_changed.tell(row)
     return row
+
+
+@action(permission=CriteriaPermission.DEFINE)
+def restore_characteristic(definition: Characteristic, *, by: Actor) -> Characteristic:
+    """Put a field back into use, with the values that records kept; return it."""
+    row = Characteristic.objects.select_for_update().get(pk=definition.pk)
+    row.archived_at = None
+    row.save()
+    record(by, "characteristic.restored", row)
+    characteristic_changed.tell(row)
+    return row
+
+
+@action(permission=CriteriaPermission.DEFINE)
+def move_characteristic(definition: Characteristic, *, by: Actor) -> Characteristic:
+    """Put a field one place up on the card; return it."""
+    rows = list(Characteristic.objects.of(definition.entity).select_for_update())
+    at = next((number for number, row in enumerate(rows) if row.pk == definition.pk), 0)
+    if at:
+        rows[at - 1], rows[at] = rows[at], rows[at - 1]
+        for number, row in enumerate(rows, start=1):
+            row.position = number
+        Characteristic.objects.bulk_update(rows, ["position"])
+        record(by, "characteristic.changed", definition, changes={"position": [at + 1, at]})
+    return definition
+
+
+def fill_slot(definition: Characteristic) -> None:
+    """Write the values that records already hold into the slot a field got just now, by one statement."""
+    path = f"characteristics__{definition.code}"
+    value = KT(f"{path}__amount") if definition.kind == FieldKind.MONEY else KT(path)
+    number = DecimalField(max_digits=19, decimal_places=4)
+    kept: Any = value
+    if definition.kind in {FieldKind.NUMBER, FieldKind.MONEY, FieldKind.LINK}:
+        kept = Cast(value, number)
+    elif definition.kind == FieldKind.YES_NO:
+        kept = Case(When(**{path: True}, then=Value(1)), default=Value(0), output_field=number)
+    elif definition.kind == FieldKind.DATE:
+        kept = Cast(value, DateField())
+    rows = entities.get(definition.entity).model._base_manager.filter(
+        tenant_id=definition.tenant_id, characteristics__has_key=definition.code
+    )
+    rows.update(**{definition.slot: kept})
 
 
 def clean_choices(kind: str, choices: list[Any]) -> list[dict[str, str]]:

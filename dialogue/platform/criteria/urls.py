@@ -1,5 +1,13 @@
-"""The addresses of this room."""
+"""The addresses of criteria."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.platform.criteria import views
+
+urlpatterns = [
+    path("settings/fields/", views.characteristics, name="characteristics"),
+    path("settings/fields/<slug:entity>/", views.characteristics, name="characteristics_of"),
+    path("settings/fields/<slug:entity>/new/", views.characteristic, name="characteristic_new"),
+    path("settings/fields/<slug:entity>/<int:pk>/", views.characteristic, name="characteristic"),
+    path("settings/fields/<slug:entity>/<int:pk>/<slug:verb>/", views.characteristic_verb, name="characteristic_verb"),
+]
