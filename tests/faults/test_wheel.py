@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not UV.exists():
         pytest.skip("needs uv: run ./dev setup")
     place = tmp_path_factory.mktemp("wheel")
-    uv("build", "--wheel", "--no-config", "--out-dir", place)
+    uv("build", "--wheel", "--no-config", "--system-certs", "--out-dir", place)
     return next(place.glob("*.whl"))
 
 
@@ -48,12 +48,13 @@ def test_wheel_holds_front_end_and_translations_and_no_tests(wheel: Path) -> Non
 
 def test_installed_wheel_reaches_its_first_page(wheel: Path, folder: Path) -> None:
     environment = folder / "venv"
-    uv("venv", "--no-config", "--python", sys.executable, environment)
+    uv("venv", "--no-config", "--system-certs", "--python", sys.executable, environment)
     requirements = folder / "requirements.txt"
     uv(
         "export",
         "--frozen",
         "--no-config",
+        "--system-certs",
         "--no-default-groups",
         "--no-emit-project",
         "--quiet",
@@ -61,8 +62,8 @@ def test_installed_wheel_reaches_its_first_page(wheel: Path, folder: Path) -> No
         requirements,
     )
     python = environment / "bin" / "python"
-    uv("pip", "install", "--no-config", "--quiet", "--python", python, "--requirements", requirements)
-    uv("pip", "install", "--no-config", "--quiet", "--no-deps", "--python", python, wheel)
+    uv("pip", "install", "--no-config", "--system-certs", "--quiet", "--python", python, "--requirements", requirements)
+    uv("pip", "install", "--no-config", "--system-certs", "--quiet", "--no-deps", "--python", python, wheel)
     port = free_port()
     log = folder / "log"
     home = folder / "home"

@@ -23,7 +23,7 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any
             yield path, entry.callback
 
 
-PATTERNS = list(patterns(get_resolver()))
+PATTERNS = [*patterns(get_resolver()), *patterns(get_resolver("dialogue.faces.tracker.urls"), "second origin: ")]
 
 
 @pytest.mark.parametrize(("path", "view"), PATTERNS, ids=[path or "/" for path, _view in PATTERNS])
