@@ -67,7 +67,9 @@ def test_one_more_condition_is_added_and_taken_out(office: Office) -> None:
 def test_selection_spans_pages_and_many_change_and_return(office: Office) -> None:
     fill(office, 45)
     page = opened(office)
+    expect(page.locator("#list .bulk")).to_be_hidden()
     page.locator("#list tbody .check input").first.check()
+    expect(page.locator("#list .bulk")).to_be_visible()
     page.get_by_role("link", name="Next").click()
     expect(page.locator("#list tbody tr")).to_have_count(5)
     page.locator("#list [data-every]").check()
