@@ -235,6 +235,7 @@ EMAIL_BACKEND = "dialogue.platform.mail.service.EmailBackend"
 TXT_LOOKUP = "dialogue.platform.mail.dns.find_txt"
 
 IMPORT_MAX_MB = environment.number("IMPORT_MAX_MB", 512)
+OPEN_REGISTRATION = environment.text("DIALOGUE_REGISTRATION") == "open"
 MEDIA_ROOT = DATA / "files"
 # Files of records: a folder, or a bucket: s3://key:secret@host/bucket?region=…
 FILES_FOLDER = MEDIA_ROOT / "kept"

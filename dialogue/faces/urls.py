@@ -6,6 +6,7 @@ from dialogue.faces import health
 from dialogue.faces.api.v1 import api
 from dialogue.faces.office import views as office
 from dialogue.faces.office.gallery import gallery
+from dialogue.faces.office.registration import register
 from dialogue.faces.office.sending import unlock
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", office.home, name="home"),
     path("sign-in/<str:token>/", office.sign_in_by_link, name="sign_in_link"),
     path("companies/", office.companies, name="companies"),
+    path("companies/new/", register, name="register"),
     path("language/", office.choose_language, name="language"),
     path("theme/", office.choose_theme, name="theme"),
     path("jobs/", office.job_list, name="job_list"),

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from dialogue.faces.office.registration import may_register
 from dialogue.kit.scope import without_tenant
 from dialogue.platform.accounts.doors import MemberRequest, company_of, member_page, open_page
 from dialogue.platform.accounts.links import find_sign_in, use_sign_in
@@ -47,7 +48,9 @@ def companies(request: HttpRequest) -> HttpResponseBase:
     """List the companies the person belongs to."""
     if not request.user.is_authenticated:
         return redirect("/account/login/")
-    return render(request, "office/companies.html", {"companies": _own_companies(request)})
+    return render(
+        request, "office/companies.html", {"companies": _own_companies(request), "may_register": may_register(request.user)}
+    )
 
 
 @open_page

@@ -32,7 +32,8 @@ def settings_home(request: MemberRequest) -> HttpResponse:
     return redirect("settings_members")
 
 
-def _choices() -> dict[str, Any]:
+def choices_of_places() -> dict[str, Any]:
+    """Return countries, currencies, zones, days and languages in the reader's words, for a company's form."""
     locale = Locale.parse(get_language() or "en")
     countries = sorted(
         (name, code) for code, name in locale.territories.items() if len(code) == 2 and code.isalpha() and code != "ZZ"
@@ -67,5 +68,5 @@ def settings_company(request: MemberRequest) -> HttpResponse:
         except InvalidInput as refused:
             errors = refused.errors
             request.undo = True
-    context = _choices() | {"given": given, "errors": errors}
+    context = choices_of_places() | {"given": given, "errors": errors}
     return render(request, "accounts/company.html", context, status=422 if errors else 200)
