@@ -5,6 +5,7 @@ from __future__ import annotations
 from dialogue.customers.channels.api import router as channels
 from dialogue.customers.parties.api import router as parties
 from dialogue.customers.tasks.api import router as tasks
+from dialogue.customers.timeline.api import responses_router, touches_router
 from dialogue.customers.timeline.api import router as timeline
 from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
 from dialogue.kit.api.problems import install_problems
@@ -39,6 +40,8 @@ for prefix, router in {
     "/purchases": purchases,
     "/tasks": tasks,
     "/timeline": timeline,
+    "/touches": touches_router,
+    "/responses": responses_router,
     "/messages": channels,
     "/imports": imports,
     "/jobs": jobs,
