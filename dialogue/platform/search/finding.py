@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet, Value
+from django.db.models import BigIntegerField, F, QuerySet, Value
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.phones import looks_like_phone, phone_part
+from dialogue.kit.scope import current_tenant
 from dialogue.platform.embedded.functions import SHORTEST_SEARCH, SearchGrams
 from dialogue.platform.search.kinds import Hit, SearchKind, search_kinds
 from dialogue.platform.search.models import LONGEST_HEAD, SearchEntry
@@ -57,7 +58,8 @@ def _holding(rows: QuerySet[Any], latin: str) -> QuerySet[Any] | None:
         return None
     rows = rows.alias(grams=SearchGrams(F("tenant_id"), F("found")))
     for word in long:
-        rows = rows.filter(grams__contains=SearchGrams(F("tenant_id"), Value(word)))
+        # Constants on the right side, or the index does not serve.
+        rows = rows.filter(grams__contains=SearchGrams(Value(current_tenant(), BigIntegerField()), Value(word)))
     for word in words:
         rows = rows.filter(found__contains=word)
     return rows

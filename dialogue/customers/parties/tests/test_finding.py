@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from dialogue.customers.parties.actions import bin_party, change_party
@@ -15,7 +16,7 @@ from dialogue.kit.errors import Refusal
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.criteria.fields import Asking, entities
 from dialogue.platform.criteria.rules import matching
-from dialogue.platform.search.finding import find
+from dialogue.platform.search.finding import find, found_ids
 from tests.cast import Cast, a_firm, a_person, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +180,14 @@ def test_palette_offers_records_and_commands(cast: Cast, by: Actor) -> None:
     commands = client.get("/c/romashka/search/?q=new con").content.decode()
     assert "New contact" in commands
     assert "data-into-sheet" in commands
+
+
+def test_parts_are_looked_up_by_constants_of_the_company_alone(cast: Cast, by: Actor) -> None:
+    a_person(cast)
+    # A constant on the right side is what lets the index serve.
+    condition = next(line for line in found_ids("party", "дуликов").explain().splitlines() if "@> '{" in line)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT search_grams(%s, 'dulikov'), search_grams(%s, 'dulikov')", [by.tenant, cast.other_company.pk])
+        ours, theirs = cursor.fetchone()
+    assert all(str(gram) in condition for gram in ours)
+    assert not set(ours) & set(theirs)
