@@ -6,19 +6,21 @@ import argparse
 import json
 import sys
 
-from bench import desk
+from bench import desk, imports
 from bench.client import peers
 
 
 def main() -> int:
     """Measure and print."""
     asked = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    asked.add_argument("rows", nargs="*", help="desk (the default), import.copy, install")
+    asked.add_argument("rows", nargs="*", help="desk (the default), import.copy, install, all")
     asked.add_argument("--small", action="store_true", help="a tenth of the rows: to see that everything runs")
     asked.add_argument("--no-peer", action="store_true", help="only our side")
     given = asked.parse_args()
     rows = given.rows or ["desk"]
-    if any(row.startswith("desk") for row in rows):
+    if "import.copy" in rows or "all" in rows:
+        print(json.dumps(imports.import_copy(small=given.small)), flush=True)
+    if any(row.startswith("desk") or row == "all" for row in rows):
         helpers = peers()
         if helpers is not None:
             print(json.dumps({"calibration": helpers.calibrate()}), flush=True)

@@ -25,9 +25,20 @@ from dialogue.customers.parties.finding import (
 )
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyKind, PartyTag
 from dialogue.customers.parties.permissions import PartyPermission
+from dialogue.customers.parties.searching import index_parties
 from dialogue.kit.errors import InvalidInput
 from dialogue.platform.criteria.fitting import fit_value
-from dialogue.platform.imports.kinds import Batch, ImportKind, Line, MatchKey, Undoable, import_kinds
+from dialogue.platform.files.models import StoredFile
+from dialogue.platform.imports.kinds import (
+    Batch,
+    ImportKind,
+    Line,
+    LooseReference,
+    MatchKey,
+    Undoable,
+    import_kinds,
+    loose_references,
+)
 from dialogue.platform.imports.models import ImportRow, Outcome
 from dialogue.platform.imports.reading.reasons import because, reason_words
 
@@ -238,6 +249,8 @@ class PartyLoad:
         self.batch.created(ContactPoint, [row.pk for row in ContactPoint.objects.bulk_create(points)])
         self.batch.created(Address, [row.pk for row in Address.objects.bulk_create(addresses)])
         self.batch.created(PartyTag, [row.pk for row in PartyTag.objects.bulk_create(tags)])
+        if points:
+            index_parties(sorted({row.party_id for row in points}))
         return {row.party_id for row in points} | {row.party_id for row in addresses} | {row.party_id for row in tags}
 
 
@@ -303,4 +316,8 @@ import_kinds.add(
         subject=Party._meta.label_lower,
     ),
     weight=20,
+)
+loose_references.add(
+    "party-files",
+    LooseReference(Party._meta.label_lower, StoredFile, "subject_id", only={"subject_kind": Party._meta.label_lower}),
 )

@@ -20,6 +20,7 @@ from dialogue.customers.parties.models import Party, Tag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.kit.actors import Actor
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
+from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Preset
 from dialogue.platform.search.finding import found_ids
 
@@ -102,6 +103,7 @@ def _unbin(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
 
 
 ADD = Button(_("New contact"), "party_new", permission=PartyPermission.WRITE, main=True, dialog=True, key="n")
+LOAD = Button(_("Import"), "import_new", permission=ImportPermission.RUN)
 CONTACTS = ListPage(
     name="contacts",
     entity=ENTITY,
@@ -112,7 +114,7 @@ CONTACTS = ListPage(
     empty=Empty(
         _("No customers yet"),
         _("Add the first one by hand, or load a table with all of them: people, companies and how to reach them."),
-        buttons=(ADD,),
+        buttons=(ADD, LOAD),
     ),
     row_url=lambda row: reverse("party_card", args=[row.pk]),
     sort="name",
@@ -124,7 +126,7 @@ CONTACTS = ListPage(
         Preset("nobody", _("Without a responsible member"), {"field": "responsible", "empty": True}),
         Preset("suppliers", _("Suppliers"), {"field": "is_supplier", "is": True}),
     ),
-    buttons=(ADD,),
+    buttons=(ADD, LOAD),
     bulk=(
         BulkVerb(
             "responsible",

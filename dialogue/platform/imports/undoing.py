@@ -19,6 +19,7 @@ from dialogue.platform.imports.journal import CHANGES, has_stamp, table_of
 from dialogue.platform.imports.kinds import Undoable, import_kinds, loose_references
 from dialogue.platform.imports.models import Import, ImportChange, ImportState
 from dialogue.platform.imports.running import actor_of
+from dialogue.platform.imports.signals import Undone, records_undone
 from dialogue.platform.jobs.kinds import JobRun
 
 FATE = "undo_fate"
@@ -77,6 +78,8 @@ def take_back(run: Import, by: Actor) -> dict[str, int]:
             removed += _remove(cursor, one)
         for one in undoables:
             restored += _restore(cursor, one, run)
+        for one in undoables:
+            _tell(cursor, one, by)
         kept = _list_kept(cursor, run, undoables)
         cursor.execute(f"DROP TABLE {FATE}")
     return {"removed": removed, "restored": restored, "kept": kept}
@@ -181,6 +184,15 @@ def _restore(cursor: Any, one: Undoable, run: Import) -> int:
         [current_tenant(), run.pk, _name(one.model)],
     )
     return int(cursor.rowcount)
+
+
+def _tell(cursor: Any, one: Undoable, by: Actor) -> None:
+    """Let rooms that keep something beside a record, such as its row of the search, follow."""
+    cursor.execute(f"SELECT row_id, made FROM {FATE} WHERE model = %s AND why = ''", [_name(one.model)])
+    rows = cursor.fetchall()
+    if rows:
+        removed = [int(pk) for pk, made in rows if made]
+        records_undone.tell(Undone(_name(one.model), removed, [int(pk) for pk, made in rows if not made], by))
 
 
 def _list_kept(cursor: Any, run: Import, undoables: tuple[Undoable, ...]) -> int:

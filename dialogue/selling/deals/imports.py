@@ -19,7 +19,19 @@ from dialogue.customers.parties.models import Tag
 from dialogue.kit.errors import InvalidInput
 from dialogue.platform.criteria.fitting import fit_value
 from dialogue.platform.criteria.models import Characteristic
-from dialogue.platform.imports.kinds import Batch, ImportKind, Line, MatchKey, Target, Undoable, Value, import_kinds
+from dialogue.platform.files.models import StoredFile
+from dialogue.platform.imports.kinds import (
+    Batch,
+    ImportKind,
+    Line,
+    LooseReference,
+    MatchKey,
+    Target,
+    Undoable,
+    Value,
+    import_kinds,
+    loose_references,
+)
 from dialogue.platform.imports.mapping import VALUE_OF_KIND
 from dialogue.platform.imports.models import ImportChange, Outcome
 from dialogue.platform.imports.reading.reasons import because, reason_words
@@ -301,3 +313,4 @@ import_kinds.add(
     ),
     weight=30,
 )
+loose_references.add("deal-files", LooseReference(MODEL, StoredFile, "subject_id", only={"subject_kind": MODEL}))

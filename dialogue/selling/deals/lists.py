@@ -19,6 +19,7 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
 from dialogue.platform.criteria.kinds import FieldKind, clean_value
+from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Preset, View, list_pages
 from dialogue.platform.search.finding import found_ids
 from dialogue.selling.deals.actions import change_deal, move_deal, tag_deal
@@ -167,6 +168,7 @@ def _unbin(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
 
 
 ADD = Button(gettext_lazy("Add a deal"), "deal_new", permission=DealPermission.WRITE, main=True, dialog=True, key="n")
+LOAD = Button(gettext_lazy("Import"), "import_new", permission=ImportPermission.RUN)
 SETTINGS = Button(gettext_lazy("Stages"), "deal_settings", permission=DealPermission.PIPELINE)
 DEALS = list_pages.add(
     "deals",
@@ -180,7 +182,7 @@ DEALS = list_pages.add(
         empty=Empty(
             gettext_lazy("No deals yet"),
             gettext_lazy("A deal is something you try to sell. Add the first one, or load those you have from a file."),
-            buttons=(ADD,),
+            buttons=(ADD, LOAD),
         ),
         row_url=lambda row: reverse("deal_card", args=[row.pk]),
         sort="-created_at",
@@ -196,7 +198,7 @@ DEALS = list_pages.add(
             Preset("lost", gettext_lazy("Lost deals"), {"field": "stage.class", "is": "lost"}),
         ),
         default_preset="open",
-        buttons=(SETTINGS, ADD),
+        buttons=(SETTINGS, LOAD, ADD),
         views=(View(gettext_lazy("Board"), "deal_board"),),
         bulk=(
             BulkVerb("responsible", gettext_lazy("Hand over"), DealPermission.ASSIGN, "responsible", _assign, _unassign),

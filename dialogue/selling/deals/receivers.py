@@ -6,8 +6,9 @@ from django.db.models import Q
 
 from dialogue.customers.parties.signals import PartyFact, party_changed
 from dialogue.platform.accounts.actions import company_created
+from dialogue.platform.imports.signals import Undone, records_undone
 from dialogue.platform.rates.actions import rates_set
-from dialogue.platform.search.indexing import index_records
+from dialogue.platform.search.indexing import forget_records, index_records
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.converting import fill_base_amounts
 from dialogue.selling.deals.drafts import ENTITY
@@ -56,3 +57,11 @@ def find_by_new_name(fact: PartyFact) -> None:
     if "name" in fact.changes:
         rows = Deal.objects.filter(Q(company=fact.party) | Q(contact=fact.party))
         index_records(ENTITY, list(rows.values_list("pk", flat=True)))
+
+
+@records_undone.listen
+def follow_undo(fact: Undone) -> None:
+    """Let search forget deals whose import was undone, and find the others as they were."""
+    if fact.model == Deal._meta.label_lower:
+        forget_records(ENTITY, fact.removed)
+        index_records(ENTITY, fact.restored)

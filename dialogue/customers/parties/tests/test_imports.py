@@ -23,6 +23,7 @@ from dialogue.platform.imports.undoing import run_undo
 from dialogue.platform.jobs.errors import JobCancelled
 from dialogue.platform.jobs.kinds import JobRun
 from dialogue.platform.jobs.models import Job
+from dialogue.platform.search.models import SearchEntry
 from tests.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db(transaction=False)
@@ -101,6 +102,7 @@ def test_known_people_are_updated_by_their_key_and_restored_by_undo(cast: Cast) 
     anna = Party.objects.get(name="Анна Щукина")
     assert (anna.city, anna.position) == ("Рязань", "Директор")
     assert not Party.objects.filter(name="Новый Человек").exists()
+    assert set(SearchEntry.objects.values_list("record", flat=True)) == set(Party.objects.values_list("pk", flat=True))
     assert anna.contacts.count() == 2
     assert Import.objects.get(pk=run.pk).state == ImportState.UNDONE
 
