@@ -5,6 +5,7 @@ import "./sheet.js";
 import "./lists.js";
 import "./pick.js";
 import "./board.js";
+import "./tasks.js";
 import "./combo.js";
 import "./palette.js";
 

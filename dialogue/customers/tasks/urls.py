@@ -1,5 +1,13 @@
-"""The addresses of this room."""
+"""The addresses of tasks."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.customers.tasks import views
+
+urlpatterns = [
+    path("tasks/", views.task_day, name="task_day"),
+    path("tasks/list/", views.task_list, name="task_list"),
+    path("tasks/new/", views.task_new, name="task_new"),
+    path("tasks/<int:pk>/", views.task_edit, name="task_edit"),
+    path("tasks/<int:pk>/done/", views.task_done, name="task_done"),
+]

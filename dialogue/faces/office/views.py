@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -10,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from dialogue.faces.office.registration import may_register
+from dialogue.kit.home import home_panels
 from dialogue.kit.scope import without_tenant
 from dialogue.platform.accounts.doors import MemberRequest, company_of, member_page, open_page
 from dialogue.platform.accounts.links import find_sign_in, use_sign_in
@@ -32,7 +35,15 @@ def home(request: HttpRequest) -> HttpResponseBase:
         if len(own) == 1:
             return redirect(f"/c/{own[0].login}/")
         return redirect("/companies/")
-    return render(request, "office/home.html", {"title": company_of(request)})
+    if getattr(request, "actor", None) is None:
+        return render(request, "office/home.html", {"panels": []})
+    return render(request, "office/home.html", {"panels": _home_panels(cast("MemberRequest", request))})
+
+
+def _home_panels(request: MemberRequest) -> list[str]:
+    """Return the boxes of the first page that this member may see."""
+    shown = [panel for panel in home_panels if panel.room not in request.company.rooms_off or not panel.room]
+    return [panel.render(request) for panel in shown if not panel.permission or request.actor.can(panel.permission)]
 
 
 def _own_companies(request: HttpRequest) -> list[Tenant]:

@@ -1,5 +1,7 @@
-"""The addresses of this room."""
+"""The addresses of reports."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.insight.reports import views
+
+urlpatterns = [path("analytics/", views.analytics, name="analytics")]

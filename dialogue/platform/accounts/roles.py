@@ -39,20 +39,20 @@ BUILT_IN = (
     BuiltInRole(
         "employee",
         _("Employee"),
-        holds=("parties:", "deals:", "timeline:", "channels:send", "purchases:read", "search:", "lists:"),
+        holds=("parties:", "deals:", "tasks:", "timeline:", "channels:send", "purchases:read", "search:", "lists:"),
         lacks=("parties:field", "deals:pipeline", "timeline:entry:strike"),
         reach={"*": Reach.TEAM, "party": Reach.ALL},
     ),
     BuiltInRole(
         "marketer",
         _("Marketer"),
-        holds=("parties:", "timeline:", "channels:", "purchases:", "imports:", "search:", "lists:"),
+        holds=("parties:", "tasks:", "timeline:", "channels:", "purchases:", "imports:", "search:", "lists:"),
         reach={"*": Reach.ALL},
     ),
     BuiltInRole(
         "operator",
         _("Operator"),
-        holds=("parties:party", "timeline:", "search:"),
+        holds=("parties:party", "tasks:task:write", "timeline:", "search:"),
         lacks=("timeline:entry:strike",),
         reach={"*": Reach.ALL},
     ),

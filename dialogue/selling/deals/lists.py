@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from dialogue.customers.parties.models import Tag
 from dialogue.kit.actors import Actor
+from dialogue.kit.dates import short_day
 from dialogue.kit.errors import Refusal
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
 from dialogue.platform.criteria.kinds import FieldKind, clean_value
@@ -94,7 +94,7 @@ def next_step_html(row: Deal, asking: Asking) -> SafeString | str:
         return _("today")
     if row.next_step_on == today + timedelta(days=1):
         return _("tomorrow")
-    return date_format(row.next_step_on, "MONTH_DAY_FORMAT")
+    return short_day(row.next_step_on)
 
 
 def change_cell(row: Deal, name: str, value: Any, *, by: Actor) -> Deal:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from dialogue.customers.parties.signals import PartyFact, party_changed
+from dialogue.customers.tasks.models import Task
+from dialogue.customers.tasks.signals import TasksFact, tasks_changed
 from dialogue.platform.accounts.actions import company_created
 from dialogue.platform.imports.signals import Undone, records_undone
 from dialogue.platform.rates.actions import rates_set
@@ -65,3 +67,11 @@ def follow_undo(fact: Undone) -> None:
     if fact.model == Deal._meta.label_lower:
         forget_records(ENTITY, fact.removed)
         index_records(ENTITY, fact.restored)
+
+
+@tasks_changed.listen
+def keep_next_step(fact: TasksFact) -> None:
+    """A deal's next step is the day of its nearest open task."""
+    ids = [number for kind, number in fact.subjects if kind == ENTITY]
+    nearest = Task.objects.open().filter(subject_kind=ENTITY, subject_id=OuterRef("pk")).order_by("due_on")
+    Deal.objects.filter(pk__in=ids).update(next_step_on=Subquery(nearest.values("due_on")[:1]))

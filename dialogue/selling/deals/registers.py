@@ -4,7 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.customers.parties.fields import party
+from dialogue.customers.tasks.subjects import TaskSubject, task_subjects
 from dialogue.kit.commands import Command, commands
+from dialogue.kit.home import HomePanel, home_panels
 from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
@@ -15,9 +17,10 @@ from dialogue.platform.search.kinds import search_kinds
 from dialogue.platform.tenants.registry import optional_rooms
 from dialogue.selling.deals import batches, fields, imports, lists, pipelines  # noqa: F401  what they declare registers itself
 from dialogue.selling.deals.batches import restore_deal
+from dialogue.selling.deals.card import DealPanel, deal_panels
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal
-from dialogue.selling.deals.panels import deals_count, deals_panel
+from dialogue.selling.deals.panels import deals_count, deals_panel, home_panel, tasks_panel
 from dialogue.selling.deals.permissions import KIND, DealPermission
 from dialogue.selling.deals.searching import deals
 
@@ -99,3 +102,14 @@ commands.add(
     "deal.new",
     Command(_("Add a deal"), "deal_new", permission=DealPermission.WRITE, dialog=True, words=_("new deal sale")),
 )
+task_subjects.add(
+    ENTITY,
+    TaskSubject(
+        label=_("Deal"),
+        visible_to=Deal.objects.visible_to,
+        url_name="deal_card",
+        party_of=lambda deal: deal.contact_id or deal.company_id,
+    ),
+)
+deal_panels.add("tasks", DealPanel(title=_("Tasks"), render=tasks_panel, order=10))
+home_panels.add("deals", HomePanel(render=home_panel, room="deals"), weight=20)

@@ -1,0 +1,14 @@
+"""Days as people write them in a line: "25 Nov", "25 нояб."."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from babel.dates import format_date
+from django.utils import translation
+
+
+def short_day(day: date, language: str = "") -> str:
+    """Return day and month in the reader's language, the month short and in its right case."""
+    language = language or translation.get_language() or "en"
+    return format_date(day, "d MMM", locale=language.split("-")[0])

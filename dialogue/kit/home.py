@@ -1,0 +1,22 @@
+"""What rooms show on the day's first page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dialogue.kit.doors import ActorRequest
+from dialogue.kit.registry import Registry
+
+
+@dataclass(frozen=True)
+class HomePanel:
+    """A box of the first page; `render` returns HTML, "" where there is nothing to show. Keep to two queries."""
+
+    render: Callable[[ActorRequest], str]
+    permission: str = ""
+    room: str = ""
+    wide: bool = False
+
+
+home_panels: Registry[HomePanel] = Registry("home panels")
