@@ -15,6 +15,7 @@ from dialogue.customers.parties.drafts import NewParty
 from dialogue.customers.parties.models import Party
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.models import Role
+from dialogue.platform.accounts.schedules import keep_house
 from dialogue.platform.audit.bin import empty_bin
 from dialogue.platform.audit.models import Entry
 from tests.cast import Cast, make_cast
@@ -102,3 +103,13 @@ def test_who_sees_a_record_is_explained(cast: Cast) -> None:
     assert "sees everything" in page
     assert "sees only the records he is responsible for" in page
     assert client_of(cast.seller).get(f"/c/romashka/why/parties.party/{made.pk}/").status_code == 404
+
+
+def test_night_works_in_every_company(cast: Cast) -> None:
+    old = customer(cast, "Old")
+    with transaction.atomic(), tenant_scope(cast.company.pk):
+        bin_party(old, by=cast.actor(cast.owner))
+        Party.with_bin.filter(pk=old.pk).update(deleted_at=timezone.now() - timedelta(days=31))
+    assert keep_house() == 2
+    with transaction.atomic(), tenant_scope(cast.company.pk):
+        assert not Party.with_bin.exists()

@@ -99,12 +99,13 @@ class Membership(StampedRow):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     roles = models.ManyToManyField(Role, through="MembershipRole", related_name="memberships")
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False)
     title = models.CharField(_("position"), max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "user"], name="membership_once")]
+        indexes: ClassVar = [models.Index(fields=["tenant_id", "team"], name="membership_team")]
 
     def __str__(self) -> str:
         return str(self.user)
@@ -113,13 +114,14 @@ class Membership(StampedRow):
 class MembershipRole(TenantRow):
     """A role held by a member."""
 
-    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, db_constraint=False)
-    role = models.ForeignKey(Role, on_delete=models.CASCADE, db_constraint=False)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, db_constraint=False, db_index=False)
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, db_constraint=False, db_index=False)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tenant_id", "membership", "role"], name="membership_role_once"),
         ]
+        indexes: ClassVar = [models.Index(fields=["tenant_id", "role"], name="membership_role_role")]
 
 
 class SignInLink(models.Model):

@@ -43,7 +43,7 @@ class Characteristic(StampedRow):
     """The definition of one field: its kind, its list, and the slot that makes it fast to filter."""
 
     entity = models.CharField(max_length=20)
-    code = models.SlugField(gettext_lazy("code"), max_length=40)
+    code = models.SlugField(gettext_lazy("code"), max_length=40, db_index=False)
     label = models.CharField(gettext_lazy("name"), max_length=80)
     kind = models.CharField(gettext_lazy("kind"), max_length=12, choices=FieldKind)
     choices = models.JSONField(gettext_lazy("list"), default=list)

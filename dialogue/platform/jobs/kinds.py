@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from dialogue.kit.registry import Registry
+from dialogue.kit.signals import Event
 from dialogue.platform.jobs.errors import JobCancelled
 from dialogue.platform.jobs.models import Job
 
@@ -55,6 +56,7 @@ class JobKind:
     link: Callable[[Job], str] | None = None
 
 
+job_ended: Event[Job] = Event("jobs.ended")
 # Asked before a job runs; words refuse it, for example because its room was switched off.
 job_gates: list[Callable[[Job], str]] = []
 job_kinds: Registry[JobKind] = Registry("job kinds")

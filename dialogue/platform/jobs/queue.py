@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app as proxied_app
 
 from dialogue.kit.scope import request_scope, tenant_scope
 from dialogue.platform.jobs.errors import JobCancelled
-from dialogue.platform.jobs.kinds import JobRun, job_gates, job_kinds
+from dialogue.platform.jobs.kinds import JobRun, job_ended, job_gates, job_kinds
 from dialogue.platform.jobs.models import Job, JobState
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ def run_job(tenant: int, job: int) -> None:
 def _finish(job: int, state: JobState, **fields: Any) -> None:
     with transaction.atomic():
         Job.objects.filter(pk=job).update(state=state, finished_at=timezone.now(), **fields)
+        job_ended.tell(Job.objects.get(pk=job))
 
 
 @contextmanager

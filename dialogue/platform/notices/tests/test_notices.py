@@ -11,6 +11,8 @@ from django.test import Client
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.actions import remove_member
 from dialogue.platform.accounts.models import Membership
+from dialogue.platform.jobs.models import Job
+from dialogue.platform.jobs.queue import run_job
 from dialogue.platform.notices.models import Notice
 from dialogue.platform.notices.telling import mentioned_in, notify, tell_mentioned
 from tests.cast import Cast, make_cast
@@ -69,3 +71,15 @@ def test_bell_counts_and_opening_reads() -> None:
     assert other.post(f"/c/romashka/notices/{notice.pk}/").status_code == 404
     assert client.post(f"/c/romashka/notices/{notice.pk}/")["Location"] == "/c/romashka/jobs/"
     assert "<b>1</b>" not in client.get("/c/romashka/notices/").content.decode()
+
+
+@pytest.mark.django_db
+def test_failed_job_tells_who_started_it() -> None:
+    cast = make_cast()
+    with transaction.atomic(), tenant_scope(cast.company.pk):
+        job = Job.objects.create(kind="unknown.kind", title="Export", actor=cast.seller.pk)
+    run_job(cast.company.pk, job.pk)
+    with transaction.atomic(), tenant_scope(cast.company.pk):
+        assert [(one.user_id, one.kind, one.title) for one in Notice.objects.all()] == [
+            (cast.seller.pk, "job.failed", "Export")
+        ]

@@ -1,0 +1,73 @@
+"""How many queries each page asks: a page that begins to ask more shows in the review, in one file of numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.guards.conftest import House, client_of
+from tests.guards.test_walk import MEMBERS
+
+NUMBERS = Path(__file__).with_name("queries.json")
+# What every request asks: session, person, company, place, roles, the transaction's scope.
+MOST = 30
+# One panel more is not a loop; the numbers are written anew when a page changes on purpose.
+SLACK = 3
+
+
+def measure(house: House) -> dict[str, int]:
+    client = client_of(house.cast.owner)
+    counted = {}
+    for path in MEMBERS:
+        address = f"/c/romashka/{house.fill(path)}"
+        if client.get(address).status_code != 200:
+            continue
+        with CaptureQueriesContext(connection) as asked:
+            client.get(address)
+        counted[path or "/"] = sum(1 for one in asked if one["sql"].lstrip().upper().startswith(("SELECT", "WITH")))
+    return counted
+
+
+def test_pages_ask_no_more_than_before(house: House) -> None:
+    counted = measure(house)
+    if os.environ.get("DIALOGUE_WRITE_SNAPSHOTS"):
+        NUMBERS.write_text(json.dumps(counted, indent=1, sort_keys=True) + "\n")
+    kept = json.loads(NUMBERS.read_text())
+    more = {path: f"{kept[path]} → {count}" for path, count in counted.items() if path in kept and count > kept[path] + SLACK}
+    assert not more, (
+        f"Pages ask more: {more}. Join or prefetch, or DIALOGUE_WRITE_SNAPSHOTS=1 pytest tests/guards/test_queries.py."
+    )
+    far = {path: count for path, count in counted.items() if count > MOST}
+    assert not far, f"Above {MOST} queries: {far}."
+
+
+@pytest.mark.parametrize("path", ["contacts/", "deals/", "jobs/"])
+def test_lists_ask_the_same_for_many_rows(house: House, path: str) -> None:
+    from django.db import transaction
+
+    from dialogue.customers.parties.actions import create_party
+    from dialogue.customers.parties.drafts import NewParty
+    from dialogue.kit.scope import tenant_scope
+    from dialogue.platform.jobs.models import Job
+    from dialogue.selling.deals.actions import create_deal
+    from dialogue.selling.deals.drafts import NewDeal
+
+    client = client_of(house.cast.owner)
+    address = f"/c/romashka/{path}"
+    client.get(address)
+    with CaptureQueriesContext(connection) as few:
+        client.get(address)
+    with transaction.atomic(), tenant_scope(house.cast.company.pk):
+        by = house.cast.actor(house.cast.owner)
+        for number in range(8):
+            party = create_party(NewParty(kind="person", name=f"Person {number}"), by=by)
+            create_deal(NewDeal(title=f"Deal {number}", contact=party.pk), by=by)
+            Job.objects.create(kind="audit.action", title="x", actor=house.cast.owner.pk)
+    with CaptureQueriesContext(connection) as many:
+        client.get(address)
+    assert len(many) <= len(few) + 1, [one["sql"][:120] for one in many]
