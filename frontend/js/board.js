@@ -184,6 +184,10 @@ function start() {
       group: "deals",
       draggable: ".deal",
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
+      // One way for mouse and touch: the browsers' own dragging differs and has no touch.
+      forceFallback: true,
+      fallbackOnBody: true,
+      fallbackTolerance: 5,
       delay: 250,
       delayOnTouchOnly: true,
       ghostClass: "ghost",
