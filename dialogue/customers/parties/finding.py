@@ -158,10 +158,12 @@ class Resolver:
     def _lookups(self, checked: Iterable[ReadyParty]) -> dict[str, int]:
         rows = list(checked)
         known: dict[str, int] = {}
-        pairs = {(fold(one.party.name), one.party.company_id) for one in rows if one.party.is_person}
-        for (name, company), pk in find_people(self.batch, pairs).items():
+        # Who has a number, an e-mail or a phone is never looked up by name.
+        bare = [one for one in rows if any(key.startswith(("name:", "company:")) for key in keys_of(one))]
+        pairs = {(fold(one.party.name), one.party.company_id) for one in bare if one.party.is_person}
+        for (name, company), pk in (find_people(self.batch, pairs) if pairs else {}).items():
             known[f"name:{name}:{company or ''}"] = pk
-        firms = [one.party.name for one in rows if not one.party.is_person]
+        firms = [one.party.name for one in bare if not one.party.is_person]
         for name, pk in find_companies(firms).items() if firms else ():
             known[f"company:{name}"] = pk
         for kind in ("phone", "email"):

@@ -42,11 +42,11 @@ class LineDraft:
     name: str
     quantity: Decimal
     price: Decimal
+    # Quantity times price.
+    amount: Decimal = field(init=False)
 
-    @property
-    def amount(self) -> Decimal:
-        """Quantity times price."""
-        return round_half_up(self.quantity * self.price, PLACES)
+    def __post_init__(self) -> None:
+        self.amount = round_half_up(self.quantity * self.price, PLACES)
 
 
 @dataclass(slots=True)

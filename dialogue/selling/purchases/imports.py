@@ -137,9 +137,7 @@ class PurchaseLoad:
         first: dict[tuple[Any, ...], Line] = {}
         keys: dict[int, tuple[Any, ...]] = {}
         for line in self.batch.open_lines():
-            told = tuple(text for _name, text, _column in (line.get("email") or []) + (line.get("phone") or []))
-            own = line.text("external_id")
-            key = (own,) if own else (line.text("customer"), line.text("company"), told)
+            key = _customer_key(line)
             if any(key):
                 keys[line.number] = key
                 first.setdefault(key, line)
@@ -172,9 +170,7 @@ class PurchaseLoad:
 
     def _refuse(self, refused: dict[tuple[Any, ...], Reason]) -> None:
         for line in self.batch.open_lines():
-            told = tuple(text for _name, text, _column in (line.get("email") or []) + (line.get("phone") or []))
-            own = line.text("external_id")
-            reason = refused.get((own,) if own else (line.text("customer"), line.text("company"), told))
+            reason = refused.get(_customer_key(line))
             if reason:
                 draft, currency = self.amounts[line.number]
                 self.batch.add(currency, -draft.amount)
@@ -228,6 +224,15 @@ class PurchaseLoad:
         for pk, lines in zip(ids, groups.values(), strict=True):
             for line in lines:
                 self.batch.finish(line, Outcome.CREATED, pk)
+
+
+def _customer_key(line: Line) -> tuple[Any, ...]:
+    """Return by what lines of one customer are known to be his before he is looked up."""
+    own = line.get("external_id")
+    if own:
+        return (own,)
+    told = tuple(text for _name, text, _column in (line.get("email") or []) + (line.get("phone") or []))
+    return line.get("customer"), line.get("company"), told
 
 
 def _load(batch: Batch) -> None:

@@ -60,7 +60,11 @@ def text_of(cell: Cell) -> str:
 
 def is_blank(cells: list[Any]) -> bool:
     """Return whether no cell says anything."""
-    return all(cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()) for cell in cells)
+    for cell in cells:
+        if cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()):
+            continue
+        return False
+    return True
 
 
 def name_columns(cells: list[Any]) -> list[str]:

@@ -186,6 +186,9 @@ class Records:
         return self._reader()
 
     def _unreadable(self, cells: list[str]) -> Reason | None:
+        whole = "".join(cells)
+        if whole.isascii() and "\0" not in whole:
+            return None
         for cell in cells:
             if not cell.isascii() and (LOST in cell or any("\udc80" <= sign <= "\udcff" for sign in cell)):
                 return because("row-encoding", encoding=NAMES.get(self._codec, self._codec))
