@@ -130,8 +130,8 @@ def told(request: MemberRequest, party: Party) -> HttpResponseBase:
     """Answer a dialog that did its work: it closes, and the dialogue behind it reads itself again."""
     if "HX-Request" not in request.headers:
         return redirect("party_card", pk=party.pk)
-    response = HttpResponse()
-    response["HX-Reswap"] = "none"
+    # 204 leaves the page as it is: an empty swap would open the dialog again.
+    response = HttpResponse(status=204)
     response["HX-Trigger"] = '{"sheet:close": "", "dialogue:changed": ""}'
     return response
 

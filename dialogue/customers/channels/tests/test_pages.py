@@ -64,7 +64,7 @@ def test_letter_is_written_delivered_followed_and_answered_through_pages(cast: C
         assert not office.letters
         for _twice in range(2):
             done = seller.post(address, given, headers=HX)
-            assert done.status_code == 200
+            assert done.status_code == 204
             assert "dialogue:changed" in done["HX-Trigger"]
         shown = seller.get(f"{BASE}/contacts/{ivan.pk}/timeline/").content.decode()
         assert "Расценки" in shown

@@ -70,7 +70,7 @@ def test_answer_is_recorded_by_hand_under_its_touch(cast: Cast, ivan: Party, sel
     assert seller.post(address, {"kind": "message", "body": "x"}, headers={"HX-Request": "true"}).status_code == 422
     assert seller.post(address, {"kind": "bought", "amount": "много"}, headers={"HX-Request": "true"}).status_code == 422
     done = seller.post(address, {"kind": "bought", "amount": "1 500,50", "body": "Беру"}, headers={"HX-Request": "true"})
-    assert done.status_code == 200
+    assert done.status_code == 204
     assert "dialogue:changed" in done["HX-Trigger"]
     bought = entries(cast)[-1]
     assert (bought.touch, bought.kind, str(bought.amount)) == (touch.pk, "bought", "1500.5000")
