@@ -32,7 +32,7 @@ def free_port() -> int:
             return port
 
 
-def until(condition: Callable[[], object], *, seconds: float = 30.0) -> object:
+def until(condition: Callable[[], object], *, seconds: float = 60.0) -> object:
     """Return the condition's first true answer; fail after the seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -57,7 +57,7 @@ def dialogue(*words: str, stdin: str | None = None, **environment: str) -> subpr
         cwd=ROOT,
         text=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
         input=stdin if stdin is not None else "",
     )
@@ -101,7 +101,7 @@ class Installation:
             assert self.process.poll() is None, self.log.read_text()
             return next((line for line in self.lines() if line.startswith("ready ")), None)
 
-        return str(until(look, seconds=90))
+        return str(until(look, seconds=180))
 
     def said(self, words: str) -> Callable[[], bool]:
         return lambda: words in self.log.read_text()

@@ -77,7 +77,7 @@ def test_installed_wheel_reaches_its_first_page(wheel: Path, folder: Path) -> No
             stderr=subprocess.STDOUT,
         )
     try:
-        until(lambda: "\nready http://" in log.read_text() or running.poll() is not None, seconds=90)
+        until(lambda: "\nready http://" in log.read_text() or running.poll() is not None, seconds=180)
         assert running.poll() is None, log.read_text()
         assert answers(f"http://127.0.0.1:{port}/account/login/")()
         assert (home / ".local" / "share" / "dialogue" / "secrets.json").exists()
