@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import Locator, Page, expect
 
+from dialogue.customers.tasks.actions import create_task
 from dialogue.kit.scope import tenant_scope
 from dialogue.selling.deals.actions import move_deal
 from dialogue.selling.deals.models import Deal, Stage
@@ -143,3 +144,20 @@ def test_deal_is_added_by_keyboard(office: Office) -> None:
     page.wait_for_url("**/deals/*/")
     expect(page.get_by_role("heading", name="Corporate site")).to_be_visible()
     assert_clean(page)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_day_and_report_are_clean(office: Office, deals: list[Deal], size: tuple[int, int]) -> None:
+    with transaction.atomic(), tenant_scope(office.cast.company.pk):
+        create_task("Call", by=office.cast.actor(office.cast.owner), subject=("deal", deals[0].pk))
+    page = office.page_as(office.cast.owner, size)
+    for path in ("tasks/", "analytics/", ""):
+        page.goto(f"{office.base}/{path}")
+        assert_clean(page)
+    page.goto(f"{office.base}/tasks/")
+    tick = page.get_by_role("button", name="Done: Call")
+    tick.focus()
+    with page.expect_response("**/done/"):
+        page.keyboard.press("Space")
+    expect(tick).to_have_attribute("aria-pressed", "true")
+    expect(tick).to_be_focused()

@@ -23,7 +23,7 @@ from dialogue.platform.lists.exports import harmless
 from dialogue.platform.lists.inputs import further_inputs, quick_inputs
 from dialogue.platform.lists.permissions import ListPermission
 
-BAR, GAP, HEIGHT = 9, 6, 140
+THIN, THICK, GAP, HEIGHT, WIDTH = 9, 28, 8, 140, 720
 
 
 @dataclass
@@ -49,10 +49,16 @@ def name_of(period: Period, step: str) -> str:
     return date_format(period.first, "SHORT_DATE_FORMAT")
 
 
+def bar_of(report: Report) -> int:
+    """Return how wide one bar is: few periods have thick ones."""
+    return max(THIN, min(THICK, WIDTH // (2 * max(len(report.periods), 1) + 1)))
+
+
 def bars_of(report: Report, step: str) -> list[Bar]:
     """Return the chart's bars, the tallest as high as the chart."""
+    bar = bar_of(report)
     highest = max([max(one.new, one.won) for one in report.periods] or [1]) or 1
-    wide = 2 * BAR + GAP
+    wide = 2 * bar + GAP
     return [
         Bar(
             number * wide,
@@ -110,7 +116,7 @@ def _tables(report: Report, step: str) -> dict[str, Any]:
         "total": money(report.total),
         "periods": [(one, name_of(one, step), money(one.new_total), money(one.won_total)) for one in reversed(report.periods)],
         "bars": bars,
-        "chart": {"width": max(len(bars), 1) * (2 * BAR + GAP), "height": HEIGHT, "bar": BAR},
+        "chart": {"width": max(len(bars), 1) * (2 * bar_of(report) + GAP), "height": HEIGHT, "bar": bar_of(report)},
     }
 
 
