@@ -107,3 +107,14 @@ def test_strangers_and_narrow_keys_find_the_doors_shut(cast: Cast, owner_api: Ca
         ("POST", f"{path}/consents", {"channel": "email", "state": "given"}),
     ):  # fmt: skip
         assert reader.send(method, where, body).status_code == 403, where
+
+
+def test_two_records_are_merged_and_parted_again(cast: Cast, owner_api: Caller) -> None:
+    kept, gone = a_person(cast), a_person(cast, "Дуликов Иван", email="ivan@example.org")
+    merge = owner_api.post(f"/parties/{kept.pk}/merge", {"other": gone.pk}).json()
+    assert owner_api.get(f"/parties/{kept.pk}").json()["contacts"][0]["normal"] == "ivan@example.org"
+    assert owner_api.get(f"/parties/{gone.pk}").status_code == 404
+    assert owner_api.post(f"/parties/{kept.pk}/merge", {"other": kept.pk}).status_code == 422
+    back = owner_api.post(f"/parties/{kept.pk}/merge/{merge['id']}/undo").json()
+    assert back["id"] == gone.pk
+    assert owner_api.get(f"/parties/{kept.pk}").json()["contacts"] == []

@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field
 
 from dialogue.customers.parties import actions, details
 from dialogue.customers.parties.drafts import Contact, NewParty
-from dialogue.customers.parties.models import Address, Consent, ContactPoint, Party, PartyRelation, RelationType, Tag
+from dialogue.customers.parties.merging import merge_parties, unmerge_parties
+from dialogue.customers.parties.models import Address, Consent, ContactPoint, Merge, Party, PartyRelation, RelationType, Tag
 from dialogue.kit.api.paging import Page, Paging, page_of, visible_or_404
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
 from dialogue.kit.api.versions import if_match, tell_version
@@ -351,6 +352,41 @@ def restore_party(request: ApiRequest, response: HttpResponse, party: int) -> Pa
     row = visible_or_404(Party.with_bin.visible_to(request.actor), party)
     actions.restore_party(row, by=request.actor)
     return _told(request, response, party)
+
+
+class MergeInput(Input):
+    """The other record of the same customer; it goes to the bin."""
+
+    other: Number
+
+
+class MergeShape(Shape):
+    """A merge, by whose number it is taken back."""
+
+    id: int
+    kept: int
+    gone: int
+    at: Moment
+    undone_at: Moment | None
+
+    @classmethod
+    def of(cls, row: Merge) -> MergeShape:
+        """Return the merge as the API shows it."""
+        return cls(id=row.pk, kept=row.kept_id, gone=row.gone_id, at=row.at, undone_at=row.undone_at)
+
+
+@router.post("/{int:party}/merge", response=MergeShape, summary="Merge two records of one customer")
+def merge_party(request: ApiRequest, party: int, given: MergeInput) -> MergeShape:
+    """The other one gives this one its contacts, dialogue, deals and whatever this one lacks."""
+    other = visible_or_404(Party.objects.visible_to(request.actor), given.other)
+    return MergeShape.of(merge_parties(_seen(request, party), other, by=request.actor))
+
+
+@router.post("/{int:party}/merge/{int:merge}/undo", response=PartyShape, summary="Take a merge back")
+def unmerge_party(request: ApiRequest, response: HttpResponse, party: int, merge: int) -> PartyShape:
+    """What was moved and is still there goes back to the other record, which is answered."""
+    row = visible_or_404(Merge.objects.filter(kept=_seen(request, party)), merge)
+    return _told(request, response, unmerge_parties(row, by=request.actor).pk)
 
 
 @router.post("/{int:party}/contacts", response={201: ContactShape}, summary="Add a contact")

@@ -29,7 +29,8 @@ class Panel:
 
     `render` returns HTML (a template rendered to a string), "" where there is nothing to show. A middle panel is a tab:
     the one with the lowest `order` opens with the card, the others are fetched when chosen; `count` is the figure beside
-    its title. Cards of one kind only: `applies_to` = "person" or "company". Keep to two queries.
+    its title. Cards of one kind only: `applies_to` = "person" or "company". A box that renders its own heading says so
+    by `own_head`. Keep to two queries.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Panel:
     permission: str = ""
     applies_to: str = ""
     count: Callable[[MemberRequest, Party], int | None] | None = None
+    own_head: bool = False
 
 
 @dataclass(frozen=True)

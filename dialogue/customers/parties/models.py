@@ -429,6 +429,32 @@ class PartyTag(TenantRow):
         return str(self.tag)
 
 
+class Merge(TenantRow):
+    """The journal of one merge: what was moved from `gone` to `kept` and what `kept` took, so that it can be taken back."""
+
+    kept = models.ForeignKey(Party, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="merges")
+    gone = models.ForeignKey(Party, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="merged")
+    moved = models.JSONField(default=dict)
+    filled = models.JSONField(default=dict)
+    demoted = models.JSONField(default=list)
+    number = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.BigIntegerField(null=True)
+    by_label = models.CharField(max_length=150, blank=True)
+    undone_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[TenantManager[Any]] = TenantManager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["tenant_id", "kept", "-id"], name="merge_kept"),
+            models.Index(fields=["tenant_id", "gone"], name="merge_gone"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} → {self.kept_id}"
+
+
 def consent_state(party_ids: Iterable[int], channel: str, purpose: str = Purpose.MARKETING) -> dict[int, str]:
     """Return `{party_id: "given" | "refused" | "withdrawn"}`; who never said a word is absent."""
     said = Consent.objects.filter(party_id__in=list(party_ids), channel=channel, purpose=purpose).current()

@@ -156,10 +156,12 @@ def history_panel(request: MemberRequest, party: Party) -> str:
     return _show("history", request, party, lines=lines_of(entries[:SHOWN_HISTORY]))
 
 
-card_panels.add("contacts", Panel("contacts", gettext_lazy("How to reach"), Place.RIGHT, contacts_panel, order=10))
-card_panels.add("decides", Panel("decides", gettext_lazy("Who decides"), Place.RIGHT, decides_panel, order=20))
-card_panels.add("traits", Panel("traits", gettext_lazy("Characteristics"), Place.RIGHT, traits_panel, order=30))
-card_panels.add("ties", Panel("ties", gettext_lazy("Relations"), Place.RIGHT, ties_panel, order=60))
+card_panels.add(
+    "contacts", Panel("contacts", gettext_lazy("How to reach"), Place.RIGHT, contacts_panel, order=10, own_head=True)
+)
+card_panels.add("decides", Panel("decides", gettext_lazy("Who decides"), Place.RIGHT, decides_panel, order=20, own_head=True))
+card_panels.add("traits", Panel("traits", gettext_lazy("Characteristics"), Place.RIGHT, traits_panel, order=30, own_head=True))
+card_panels.add("ties", Panel("ties", gettext_lazy("Relations"), Place.RIGHT, ties_panel, order=60, own_head=True))
 card_panels.add(
     "people",
     Panel("people", gettext_lazy("People"), Place.MIDDLE, people_panel, order=500, applies_to="company", count=people_count),

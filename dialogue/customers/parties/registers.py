@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties import actions, bulk, details, imports, panels  # noqa: F401  what they declare joins the registries
+from dialogue.customers.parties import actions, bulk, details, imports, merging, panels  # noqa: F401  what they declare joins the registries
 from dialogue.customers.parties.fields import consent, related
 from dialogue.customers.parties.lists import CONTACTS
 from dialogue.customers.parties.models import Party
@@ -62,6 +62,8 @@ event_words.add("party.changed", _("changed the customer"))
 event_words.add("party.assigned", _("changed who is responsible"))
 event_words.add("party.binned", _("put the customer into the bin"))
 event_words.add("party.restored", _("restored the customer from the bin"))
+event_words.add("party.merged", _("merged two customers"))
+event_words.add("party.unmerged", _("took a merge back"))
 event_words.add("party.contact_added", _("added a contact"))
 event_words.add("party.contact_changed", _("changed a contact"))
 event_words.add("party.contact_removed", _("removed a contact"))

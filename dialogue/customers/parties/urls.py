@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dialogue.customers.parties import dialogs, settings, views
+from dialogue.customers.parties import dialogs, merge_views, settings, views
 
 urlpatterns = [
     path("contacts/", views.contacts, name="contacts"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("contacts/<int:pk>/relation/", dialogs.relation, name="party_relation_new"),
     path("contacts/<int:pk>/relation/<int:relation>/", dialogs.relation, name="party_relation"),
     path("contacts/<int:pk>/consent/", dialogs.consent, name="party_consent"),
+    path("contacts/<int:pk>/merge/", merge_views.merge, name="party_merge"),
+    path("contacts/<int:pk>/merge/<int:merge>/undo/", merge_views.undo, name="party_unmerge"),
     path("contacts/<int:pk>/delete/", dialogs.bin_it, name="party_delete"),
     path("settings/tags/", settings.tags, name="party_tags"),
     path("settings/tags/<int:pk>/", settings.tag, name="party_tag"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -36,9 +36,15 @@ def party_of(request: MemberRequest, pk: int) -> Party:
 
 @member_page
 @require_GET
-def card(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show the customer card: who, the dialogue in the middle, what is known at the right."""
-    party = party_of(request, pk)
+def card(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """Show the customer card: who, the dialogue in the middle, what is known at the right; of a merged one, what he became."""
+    try:
+        party = party_of(request, pk)
+    except Http404:
+        merged = Party.with_bin.visible_to(request.actor).filter(pk=pk).values_list("merged_into", flat=True).first()
+        if merged is None:
+            raise
+        return redirect("party_card", pk=merged)
     middle = panels_for(request, party, Place.MIDDLE)
     chosen = next((panel for panel in middle if panel.name == request.GET.get("tab")), middle[0])
     tabs = [
