@@ -64,6 +64,9 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// The search box has searched while it was typed into; leaving it must not load the list again under a cell being edited.
+document.addEventListener("change", (event) => event.target.id === "list-search" && event.stopPropagation(), true);
+
 function clear() {
   chosen.clear();
   everyMatching = false;

@@ -43,6 +43,8 @@ document.addEventListener("keydown", (event) => {
 
 // A refused form shows its answer too: 409, 412 and 422 carry the page's own words.
 document.addEventListener("htmx:beforeSwap", (event) => {
+  // A button inherits the swap of the form around it; into the sheet everything goes inside.
+  if (event.detail.target?.id === "sheet") event.detail.swapOverride = "innerHTML";
   if ([403, 409, 412, 422, 429].includes(event.detail.xhr.status)) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
