@@ -82,10 +82,11 @@ def _row(draft: EntryDraft) -> tuple[Any, ...]:
 
 
 @action(permission=TimelinePermission.WRITE)
-def record_entries(drafts: Sequence[EntryDraft], *, by: Actor, cause: str = "") -> list[int]:
+def record_entries(drafts: Sequence[EntryDraft], *, by: Actor, cause: str = "", told: bool = False) -> list[int]:
     """Write many touches, responses or notes in one statement and return their ids in the order of the drafts.
 
-    One audit entry with the count; one plural signal. `cause` says in the audit where they came from.
+    One audit entry with the count; one plural signal. `cause` says in the audit where they came from; `told` says that the
+    change they tell of stands in the audit already.
 
     Raises:
         RegistryError: a kind nobody registered.
@@ -96,7 +97,8 @@ def record_entries(drafts: Sequence[EntryDraft], *, by: Actor, cause: str = "") 
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [current_tenant(), by.user, *columns])
         ids = [int(row[0]) for row in cursor.fetchall()]
-    record(by, "timeline.recorded", kind=Entry._meta.label_lower, count=len(ids), cause=cause)
+    if not told:
+        record(by, "timeline.recorded", kind=Entry._meta.label_lower, count=len(ids), cause=cause)
     entries_recorded.tell(EntriesFact(ids, by))
     return ids
 

@@ -26,13 +26,17 @@ class EntryVerb:
 
 @dataclass(frozen=True)
 class EntryDetail:
-    """What stands beside an entry: a chip with its state, a line of explanation, verbs; `moving` says it will change soon."""
+    """What stands beside an entry: a chip with its state, a line of explanation, verbs, the address of its record.
+
+    `moving` says that it will change soon.
+    """
 
     chip: Words = ""
     tone: str = ""
     words: Words = ""
     verbs: tuple[EntryVerb, ...] = ()
     moving: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from dialogue.platform.rates.actions import rates_set
 from dialogue.platform.search.indexing import forget_records, index_records
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.converting import fill_base_amounts
+from dialogue.selling.deals.dialogue import tell_timeline
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.pipelines import make_first_pipeline
-from dialogue.selling.deals.signals import DealFact, DealsFact, deal_changed, deal_created, deals_created
+from dialogue.selling.deals.signals import DealFact, DealsFact, StageFact, deal_changed, deal_created, deal_moved, deals_created
 
 # What search finds a deal by; other changes do not touch its row.
 FOUND_BY = {"title", "external_id", "company_id", "contact_id", "characteristics"}
@@ -75,3 +76,15 @@ def keep_next_step(fact: TasksFact) -> None:
     ids = [number for kind, number in fact.subjects if kind == ENTITY]
     nearest = Task.objects.open().filter(subject_kind=ENTITY, subject_id=OuterRef("pk")).order_by("due_on")
     Deal.objects.filter(pk__in=ids).update(next_step_on=Subquery(nearest.values("due_on")[:1]))
+
+
+@deal_created.listen
+def tell_of_new(fact: DealFact) -> None:
+    """The customer's timeline shows that a deal began."""
+    tell_timeline(fact.deal, "deal_begun", "", by=fact.by)
+
+
+@deal_moved.listen
+def tell_of_stage(fact: StageFact) -> None:
+    """The customer's timeline shows to which stage a deal came."""
+    tell_timeline(fact.deal, "deal_stage", f"{fact.before.name} → {fact.after.name}", by=fact.by)

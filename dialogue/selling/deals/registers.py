@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.customers.parties.fields import party
 from dialogue.customers.tasks.subjects import TaskSubject, task_subjects
+from dialogue.customers.timeline.details import entry_details
+from dialogue.customers.timeline.kinds import OWN, EntryKind, entry_kinds
 from dialogue.kit.commands import Command, commands
 from dialogue.kit.home import HomePanel, home_panels
 from dialogue.kit.menu import MenuItem, menu_items, settings_items
@@ -18,6 +20,7 @@ from dialogue.platform.tenants.registry import optional_rooms
 from dialogue.selling.deals import batches, fields, imports, lists, pipelines  # noqa: F401  what they declare registers itself
 from dialogue.selling.deals.batches import restore_deal
 from dialogue.selling.deals.card import DealPanel, deal_panels
+from dialogue.selling.deals.dialogue import REF, deal_details
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.panels import deals_count, deals_panel, home_panel, tasks_panel
@@ -113,3 +116,6 @@ task_subjects.add(
 )
 deal_panels.add("tasks", DealPanel(title=_("Tasks"), render=tasks_panel, order=10))
 home_panels.add("deals", HomePanel(render=home_panel, room="deals"), weight=20)
+entry_kinds.add("deal_begun", EntryKind(_("New deal"), OWN))
+entry_kinds.add("deal_stage", EntryKind(_("Stage of a deal"), OWN))
+entry_details.add(REF, deal_details)
