@@ -32,6 +32,8 @@ VERBS = {
     "restore": "bring a backup back; sending stays locked until a person unlocks it",
     "sending": "unlock sending after a restore",
     "company": "create and list companies",
+    "key": "make and revoke API keys",
+    "rates": "load a central bank's exchange rates",
     "import": "load a file of customers, deals, purchases or answers",
     "undo": "take an import back",
 }
