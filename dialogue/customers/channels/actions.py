@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -124,7 +124,15 @@ def write_letter(party: Party, draft: Draft, *, by: Actor, source: int | None = 
         address=point.value,
     )
     touch = record_touch(
-        party, kind="letter", way=Way.EMAIL, subject=subject, body=text, source=source, ref=("delivery", delivery.pk), by=by
+        party,
+        kind="letter",
+        way=Way.EMAIL,
+        subject=subject,
+        body=text,
+        source=source,
+        ref=("delivery", delivery.pk),
+        # Who may write letters may not always write on timelines: the entry follows from the letter.
+        by=replace(by, everything=True),
     )
     delivery.touch = touch.pk
     delivery.save(update_fields=["touch", "updated_at"])

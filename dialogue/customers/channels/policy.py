@@ -38,7 +38,7 @@ def refuse_locked(company: Tenant) -> None:
         SendingLocked: the data came from a backup and nobody has unlocked sending since.
     """
     if company.sending_locked:
-        raise SendingLocked(_("To send letters first unlock sending in the settings: this copy was restored from a backup."))
+        raise SendingLocked(_("To send letters first unlock sending: this copy was restored from a backup."))
 
 
 def point_to_write(party: Party, point: ContactPoint | None = None) -> ContactPoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from uuid import uuid4
@@ -21,6 +22,7 @@ from dialogue.customers.channels.actions import (
     write_letter,
 )
 from dialogue.customers.channels.errors import NoAddress, NoConsent, NoSender, SendingLocked, Suppressed
+from dialogue.customers.channels.hits import Basket
 from dialogue.customers.channels.models import Delivery, Hit, State, Suppression
 from dialogue.customers.channels.sending import send_due
 from dialogue.customers.channels.tests.stage import CHROME, LEAVE, LINK, path_of, second_origin, verified_sender, worked, wrote
@@ -332,3 +334,19 @@ def test_places_are_filled_from_the_card(cast: Cast) -> None:
     delivery = wrote(cast, olga, "Здравствуйте, {{first_name}}! {{city|Ваш город}} ждёт.\n{{sender}}, {{our_company}}")
     with tenant_scope(cast.company.pk):
         assert delivery.message.text == "Здравствуйте, Ольга! Ваш город ждёт.\nАнна, Ромашка"
+
+
+def test_member_who_may_only_write_letters_writes_one(cast: Cast, ivan: Party) -> None:
+    with tenant_scope(cast.company.pk):
+        by = replace(cast.actor(cast.seller), permissions=frozenset({"channels:send"}))
+        delivery = write_letter(ivan, Draft(subject="a", text="b"), by=by)
+        assert Entry.objects.get(pk=delivery.touch).by == cast.seller.pk
+
+
+def test_requests_are_written_in_the_background_and_at_the_end() -> None:
+    held = Basket()
+    written: list[int] = []
+    held.flush = lambda: written.append(1) or 0  # type: ignore[method-assign]
+    held.start()
+    held.stop()
+    assert written
