@@ -433,7 +433,8 @@ class Merge(TenantRow):
     """The journal of one merge: what was moved from `gone` to `kept` and what `kept` took, so that it can be taken back."""
 
     kept = models.ForeignKey(Party, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="merges")
-    gone = models.ForeignKey(Party, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="merged")
+    # Kept beyond the bin's 30 days: the address of a merged customer goes on leading to what he became.
+    gone = models.ForeignKey(Party, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="merged")
     moved = models.JSONField(default=dict)
     filled = models.JSONField(default=dict)
     demoted = models.JSONField(default=list)

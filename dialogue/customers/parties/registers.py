@@ -7,7 +7,7 @@ from dialogue.customers.parties.fields import consent, related
 from dialogue.customers.parties.lists import CONTACTS
 from dialogue.customers.parties.models import Party
 from dialogue.customers.parties.permissions import KIND, PartyPermission
-from dialogue.customers.parties.searching import customers
+from dialogue.customers.parties.searching import customers, forget_party
 from dialogue.kit.commands import Command, commands
 from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
@@ -95,6 +95,7 @@ record_kinds.add(
         responsible="responsible_id",
         permission=PartyPermission.BIN,
         restore=actions.restore_party,
+        forget=forget_party,
     ),
     weight=10,
 )

@@ -15,7 +15,7 @@ from dialogue.customers.parties.drafts import ENTITY
 from dialogue.customers.parties.fields import contact_of
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
 from dialogue.kit.actors import Actor
-from dialogue.platform.search.indexing import index_records
+from dialogue.platform.search.indexing import forget_records, index_records
 from dialogue.platform.search.kinds import Hit, SearchKind
 
 NUMBERS = [ContactKind.PHONE, ContactKind.WHATSAPP, ContactKind.VIBER]
@@ -72,3 +72,8 @@ customers = SearchKind(
 def index_parties(ids: Sequence[int]) -> None:
     """Write the search rows of these customers."""
     index_records(ENTITY, ids)
+
+
+def forget_party(party: Party) -> None:
+    """Remove the search row of a customer who is gone for good."""
+    forget_records(ENTITY, [party.pk])

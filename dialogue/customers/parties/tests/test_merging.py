@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from dialogue.customers.parties.actions import change_party
+from dialogue.customers.parties.actions import bin_party, change_party
 from dialogue.customers.parties.details import record_consent, relate, set_tags
 from dialogue.customers.parties.merging import merge_parties, unmerge_parties
 from dialogue.customers.parties.models import ContactPoint, Merge, Party, PartyRelation, PartyTag, RelationType
@@ -16,7 +18,9 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
 from dialogue.kit.rows import TenantRow
 from dialogue.kit.scope import tenant_scope
+from dialogue.platform.audit.bin import empty_bin
 from dialogue.platform.criteria.actions import define_characteristic
+from dialogue.platform.search.models import SearchEntry
 from tests.cast import Cast, a_firm, a_person, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +110,14 @@ def test_merged_card_leads_to_what_it_became(cast: Cast, by: Actor) -> None:
     answer = client.post(f"{base}/{gone.pk}/merge/{merge.pk}/undo/")
     assert answer["HX-Redirect"] == f"{base}/{kept.pk}/"
     assert client.get(f"{base}/{kept.pk}/").status_code == 200
+
+
+def test_bin_is_emptied_but_a_merged_record_goes_on_leading_to_what_it_became(cast: Cast, by: Actor) -> None:
+    kept, gone = twins(cast, by)
+    binned = a_person(cast, "Лишний Клиент")
+    merge_parties(kept, gone, by=by)
+    bin_party(binned, by=by)
+    empty_bin(by, now=timezone.now() + timedelta(days=31))
+    assert Party.with_bin.filter(pk=gone.pk).exists()
+    assert not Party.with_bin.filter(pk=binned.pk).exists()
+    assert not SearchEntry.objects.filter(kind="party", record=binned.pk).exists()
