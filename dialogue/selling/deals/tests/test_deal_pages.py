@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from dialogue.customers.parties.models import Party
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.criteria.actions import define_characteristic
-from dialogue.selling.deals.actions import change_deal, lose_deal, win_deal
+from dialogue.selling.deals.actions import add_deal_contact, change_deal, comment_deal, lose_deal, win_deal
 from dialogue.selling.deals.board import CARDS
 from dialogue.selling.deals.models import BoardState, Deal, Pipeline, Stage
 from dialogue.selling.deals.panels import deals_panel
@@ -248,3 +248,18 @@ def test_card_of_a_customer_names_his_deals(cast: Cast, client: Client) -> None:
     a_deal(cast, title="Новая", contact=person.pk)
     html = deals_panel(SimpleNamespace(actor=cast.actor(cast.owner)), person)
     assert html.index("Новая") < html.index("Старая")
+
+
+def test_deal_page_costs_the_same_for_any_number_of_contacts(cast: Cast, client: Client) -> None:
+    by = cast.actor(cast.owner)
+    deal = a_deal(cast, contact=a_person(cast, "Первый").pk)
+    client.get(at(f"{deal.pk}/"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(at(f"{deal.pk}/"))
+    for name in ("Второй", "Третий", "Четвёртый"):
+        add_deal_contact(deal, a_person(cast, name).pk, by=by)
+    comment_deal(deal, "a", by=by)
+    comment_deal(deal, "b", by=by)
+    with CaptureQueriesContext(connection) as many:
+        client.get(at(f"{deal.pk}/"))
+    assert len(many) <= len(few) + 2, len(many)
