@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -25,6 +27,7 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 DESK, PHONE = (1440, 900), (390, 844)
 GRAVE = {"serious", "critical"}
 PATIENCE = 10_000
+SETTLE_SECONDS = 10.0
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +99,19 @@ def office(chromium: Browser, live_server: Any) -> Iterator[Office]:
     opened = Office(make_cast(), live_server.url, chromium)
     yield opened
     opened.close()
+    _wait_for_the_last_answer()
+
+
+def _wait_for_the_last_answer() -> None:
+    """A page that is closed may still be asked for by the server's thread: emptying the tables under it is a deadlock."""
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    deadline = time.monotonic() + SETTLE_SECONDS
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(f"{busy} AND state <> 'idle'")
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
 
 
 def faults_of(page: Page) -> list[str]:

@@ -127,14 +127,26 @@ def run(options: argparse.Namespace) -> int:
         server_for(folder).erase()
     stop_on_signals()
     supervisor = Supervisor()
-    server = None
     try:
         server = prepare(supervisor, folder)
         return serve(supervisor, port, demo=not options.no_demo, server=server)
     except StopAsked:
-        return 0
+        end(supervisor, folder)
+        # All is tidied; the interpreter's own end would only take time.
+        os._exit(0)
     finally:
-        supervisor.stop()
-        if server is not None:
-            server.stop(within=DATABASE_SECONDS)
-            server.release()
+        end(supervisor, folder)
+
+
+def end(supervisor: Supervisor, folder: Path) -> None:
+    """End the children, then the database; safe to repeat."""
+    from dialogue.kit.environment import text
+    from dialogue.platform.embedded.server import server_for
+
+    supervisor.stop()
+    if not text("DATABASE_URL"):
+        server = server_for(folder)
+        server.stop(within=DATABASE_SECONDS)
+        server.release()
+    sys.stdout.flush()
+    sys.stderr.flush()
