@@ -47,9 +47,9 @@ SHOTS = (
     Shot("home", "/"),
     Shot("contacts", "/contacts/"),
     Shot("customer", "/contacts/", follow="#list td.title a"),
-    Shot("deals", "/deals/"),
+    Shot("deals", "/deals/?view=open"),
     Shot("board", "/deals/board/"),
-    Shot("deal", "/deals/", follow="#list td.title a"),
+    Shot("deal", "/deals/?view=all", follow="#list td.title a"),
     Shot("tasks", "/tasks/"),
     Shot("events", "/events/"),
     Shot("analytics", "/analytics/"),
@@ -61,7 +61,7 @@ SHOTS = (
     Shot("members", "/settings/members/"),
     Shot("roles", "/settings/roles/"),
     Shot("jobs", "/jobs/"),
-    Shot("bin", "/bin/"),
+    Shot("bin", "/settings/bin/"),
     Shot("gallery", "/gallery/"),
 )
 

@@ -15,6 +15,8 @@ from dialogue.customers.parties.bulk import create_parties
 from dialogue.customers.parties.details import record_consent, tags_named
 from dialogue.customers.parties.drafts import Contact, NewParty
 from dialogue.customers.parties.models import Party
+from dialogue.customers.tasks.actions import create_task
+from dialogue.customers.tasks.models import Task
 from dialogue.customers.timeline.bulk import EntryDraft, record_entries
 from dialogue.customers.timeline.models import Entry
 from dialogue.demo import words
@@ -28,9 +30,12 @@ from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.batches import create_deals
 from dialogue.selling.deals.drafts import NewDeal
 from dialogue.selling.deals.models import Deal, Stage
+from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, record_purchases
+from dialogue.selling.purchases.models import Purchase
 
 FIRM_NUMBER, PERSON_NUMBER, DEAL_NUMBER = "DEMO-F{:02d}", "DEMO-P{:02d}", "DEMO-D{:02d}"
 SEED = 20_26
+FRIDAY = 5
 
 
 class Demo:
@@ -49,9 +54,11 @@ class Demo:
         return table[self.language]
 
     def ago(self, most_days: int) -> datetime:
-        """Return a moment of a working day within the last days."""
-        minutes = self.chance.randrange(60, most_days * 24 * 60)
-        return self.now - timedelta(minutes=minutes)
+        """Return a moment of the company's working hours within the last days."""
+        day = self.company.today() - timedelta(days=self.chance.randrange(1, most_days))
+        while day.isoweekday() > FRIDAY:
+            day -= timedelta(days=1)
+        return self.company.start_of(day) + timedelta(minutes=self.chance.randrange(9 * 60, 18 * 60))
 
 
 def load(run: JobRun) -> dict[str, Any]:
@@ -205,10 +212,50 @@ def make_dialogue(demo: Demo) -> None:
     record_entries(answers, by=demo.by)
 
 
+def make_tasks(demo: Demo) -> None:
+    """Set next steps: some late, some for today, some to come; a few deals stay without one."""
+    deals = list(
+        Deal.objects.filter(stage_class="open").order_by("external_id").values_list("pk", "contact_id", "responsible_id")
+    )
+    titles = demo.say(words.TASKS)
+    today = demo.company.today()
+    for number, (deal, person, responsible) in enumerate(deals):
+        if number % 4 == 3:
+            continue
+        create_task(
+            titles[number % len(titles)],
+            by=demo.by,
+            due_on=today + timedelta(days=(0, 3, -2, 1, 0, 9)[number % 6]),
+            responsible=responsible,
+            party=person,
+            subject=("deal", deal),
+        )
+
+
+def make_purchases(demo: Demo) -> None:
+    """Record what some customers bought, and one return."""
+    people = list(
+        Party.objects.people().filter(external_id__startswith="DEMO-P").order_by("external_id").values_list("pk", flat=True)
+    )
+    goods = demo.say(words.GOODS)
+    drafts = []
+    for number, person in enumerate(people[::2]):
+        name, price = demo.chance.choice(goods), Decimal(demo.chance.randrange(900, 90_000))
+        line = LineDraft(product=None, name=name, quantity=Decimal(1 + number % 3), price=price)
+        drafts.append(
+            PurchaseDraft(
+                at=demo.ago(300), currency=demo.company.currency, party=person, external_id=f"DEMO-{number:03d}", lines=[line]
+            )
+        )
+    record_purchases(drafts, by=demo.by)
+
+
 PARTS: tuple[tuple[str, Callable[[], bool], Callable[[Demo], None]], ...] = (
     ("fields", lambda: Characteristic.objects.filter(entity="party", code="line").exists(), make_fields),
     ("firms", lambda: Party.objects.filter(external_id=FIRM_NUMBER.format(0)).exists(), make_firms),
     ("people", lambda: Party.objects.filter(external_id=PERSON_NUMBER.format(0)).exists(), make_people),
     ("deals", lambda: Deal.objects.filter(external_id=DEAL_NUMBER.format(0)).exists(), make_deals),
+    ("tasks", Task.objects.exists, make_tasks),
+    ("purchases", lambda: Purchase.objects.filter(external_id="DEMO-000").exists(), make_purchases),
     ("dialogue", lambda: Entry.objects.filter(kind="letter").exists(), make_dialogue),
 )

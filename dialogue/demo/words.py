@@ -145,3 +145,9 @@ TASKS = {
         "De emis factura",
     ),
 }
+GOODS = {
+    "en": ("Hosting, one year", "Support package", "Licence, five places", "Training day"),
+    "ru": ("Хостинг на год", "Пакет поддержки", "Лицензия на пять мест", "День обучения"),
+    "uk": ("Хостинг на рік", "Пакет підтримки", "Ліцензія на п’ять місць", "День навчання"),
+    "ro": ("Găzduire, un an", "Pachet de asistență", "Licență, cinci locuri", "Zi de instruire"),
+}

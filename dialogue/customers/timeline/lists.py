@@ -44,7 +44,7 @@ EVENTS = ListPage(
     entity=ENTRY,
     title=_("Events"),
     url_name="events",
-    columns=("at", "party", "kind", "subject", "way", "source", "by"),
+    columns=("at", "party", "kind", "subject", "way", "by"),
     quick=("side", "kind", "way", "at", "party", "source", "by"),
     empty=Empty(
         _("Nothing has been said yet"),
