@@ -29,7 +29,7 @@ def work(cast: Cast) -> None:
 def test_import_is_mapped_tried_loaded_and_undone(
     office: Office, size: tuple[int, int], dark: bool, settings: Any, tmp_path: Path
 ) -> None:
-    settings.DATA = tmp_path
+    settings.FILES_FOLDER = tmp_path
     file = tmp_path / "deals.csv"
     file.write_bytes(data_file("deals_ru/deals.csv").read_bytes() + "Плохая,Имя,Фирма,Неведомо,NA\n".encode())
     page = office.page_as(office.cast.owner, size, dark=dark)

@@ -23,7 +23,7 @@ PEOPLE = "ФИО;Почта;Год\nАнна Щукина;anna@example.org;1980\
 
 @pytest.fixture
 def cast(db: None, settings: Any, tmp_path: Path) -> Cast:
-    settings.DATA = tmp_path
+    settings.FILES_FOLDER = tmp_path
     return make_cast()
 
 

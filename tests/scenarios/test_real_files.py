@@ -30,7 +30,7 @@ MINUTES_ALLOWED = 3
 
 @pytest.fixture
 def company(settings: Any, tmp_path: Path) -> Tenant:
-    settings.DATA = tmp_path
+    settings.FILES_FOLDER = tmp_path
     made, _owner = create_company("Шоп", login="shop", owner="owner@example.org", language="ru", currency="RUB", country="RU")
     return made
 

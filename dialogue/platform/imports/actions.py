@@ -27,7 +27,7 @@ from dialogue.platform.imports.reading.cells import Table
 from dialogue.platform.imports.reading.opening import open_table
 from dialogue.platform.imports.reading.reasons import FileRefused
 from dialogue.platform.imports.running import company_now, table_of_run
-from dialogue.platform.imports.storage import file_of, keep_file
+from dialogue.platform.imports.storage import file_of, forget_file, keep_file
 from dialogue.platform.jobs.models import Job, JobState
 from dialogue.platform.jobs.starting import cancel_job, start_job
 
@@ -339,7 +339,7 @@ def drop_draft(run: Import, *, by: Actor) -> None:
     stored = row.file
     row.delete()
     if shared is None:
-        file_of(stored).unlink(missing_ok=True)
+        forget_file(stored)
 
 
 def guess_words(run: Import) -> dict[str, Any]:

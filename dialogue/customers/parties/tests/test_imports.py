@@ -37,7 +37,7 @@ PEOPLE = """ФИО;E-mail;Телефон;Компания;Должность;Г�
 
 @pytest.fixture
 def cast(settings: Any, tmp_path: Path) -> Iterator[Cast]:
-    settings.DATA = tmp_path
+    settings.FILES_FOLDER = tmp_path
     made = make_cast()
     with tenant_scope(made.company.pk):
         yield made

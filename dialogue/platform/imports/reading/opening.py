@@ -45,6 +45,8 @@ def open_table(path: Path, *, name: str = "", language: str = "", reading: dict[
     Raises:
         FileRefused: too large, empty, damaged, of another kind, too wide.
     """
+    if not path.is_file():
+        raise FileRefused(because("file-gone"))
     refuse_large(path.stat().st_size)
     chosen = reading or {}
     ending = Path(name or path.name).suffix.lower()

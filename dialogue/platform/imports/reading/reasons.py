@@ -79,6 +79,7 @@ class FileRefused(Exception):
 
 
 for _code, _words in {
+    "file-gone": _("The file of this import is no longer kept. Upload it again."),
     "file-empty": _("The file is empty. Save the table again with its header row and at least one row under it."),
     "file-too-large": _("The file has %(size)s MB; at most %(limit)s MB are read. Split it, or save it as Parquet."),
     "file-kind": _("“%(name)s” is neither CSV, XLSX nor Parquet. Save the table in one of these and send it again."),

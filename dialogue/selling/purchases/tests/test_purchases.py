@@ -41,7 +41,7 @@ FILE = """Номер заказа;Дата;Артикул;Товар;Колич�
 
 @pytest.fixture
 def cast(settings: Any, tmp_path: Path) -> Cast:
-    settings.DATA = tmp_path
+    settings.FILES_FOLDER = tmp_path
     return make_cast()
 
 
