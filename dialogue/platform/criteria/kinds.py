@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dialogue.kit.errors import Refusal
 
@@ -18,7 +18,7 @@ class FieldKind(models.TextChoices):
 
     TEXT = "text", gettext_lazy("text")
     LONG_TEXT = "long_text", gettext_lazy("long text")
-    NUMBER = "number", gettext_lazy("number")
+    NUMBER = "number", pgettext_lazy("kind of field", "number")
     MONEY = "money", gettext_lazy("money")
     DATE = "date", gettext_lazy("date")
     MOMENT = "moment", gettext_lazy("date and time")
