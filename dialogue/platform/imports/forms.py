@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from dialogue.kit.actors import Actor
 from dialogue.platform.criteria.permissions import CriteriaPermission
@@ -79,7 +80,7 @@ def choices_of(kind: ImportKind, by: Actor) -> list[Choices]:
     if kind.entity and by.can(CriteriaPermission.DEFINE):
         words = {
             "text": _("text"),
-            "number": _("number"),
+            "number": pgettext("kind of field", "number"),
             "money": _("money"),
             "date": _("date"),
             "yes_no": _("yes or no"),
