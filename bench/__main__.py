@@ -8,6 +8,7 @@ import sys
 
 from bench import desk, imports
 from bench.client import peers
+from bench.install import install
 
 
 def main() -> int:
@@ -18,6 +19,8 @@ def main() -> int:
     asked.add_argument("--no-peer", action="store_true", help="only our side")
     given = asked.parse_args()
     rows = given.rows or ["desk"]
+    if "install" in rows or "all" in rows:
+        print(json.dumps(install()), flush=True)
     if "import.copy" in rows or "all" in rows:
         print(json.dumps(imports.import_copy(small=given.small)), flush=True)
     if any(row.startswith("desk") or row == "all" for row in rows):
