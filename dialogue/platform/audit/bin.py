@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.rows import TenantRow
@@ -63,7 +64,7 @@ def bin_of(actor: Actor, kind: str = "") -> list[Binned]:
 
 def references_of(row: models.Model, actor: Actor) -> list[Reference]:
     """Return what points to a record; names only of rows the actor sees. Two queries per relation in use."""
-    found = []
+    found, others = [], 0
     for relation in row._meta.related_objects:
         model: Any = relation.related_model
         if not issubclass(model, TenantRow) or relation.many_to_many:
@@ -73,9 +74,12 @@ def references_of(row: models.Model, actor: Actor) -> list[Reference]:
         if not count:
             continue
         kind = record_kinds.find(model._meta.label_lower)
-        names = [str(one) for one in kind.visible_to(actor).filter(**{relation.field.name: row.pk})[:5]] if kind else []
-        found.append(Reference(str(kind.plural if kind else model._meta.verbose_name_plural), count, names))
-    return found
+        if kind is None:
+            others += count
+            continue
+        names = [str(one) for one in kind.visible_to(actor).filter(**{relation.field.name: row.pk})[:5]]
+        found.append(Reference(str(kind.plural), count, names))
+    return [*found, Reference(_("What belongs to it"), others, [])] if others else found
 
 
 def empty_bin(by: Actor, *, now: datetime | None = None) -> int:

@@ -33,7 +33,8 @@ def settings_keys(request: MemberRequest) -> HttpResponse:
     """Show the member's keys, or all of them for who may manage keys; make one and show its secret this once."""
     error, secret = None, ""
     if request.method == "POST":
-        scopes = ["*"] if request.POST.get("all") else request.POST.getlist("scopes")
+        # Whoever names permissions wants a narrow key, even if "all" stayed ticked.
+        scopes = request.POST.getlist("scopes") or (["*"] if request.POST.get("all") else [])
         try:
             _key, secret = make_key(request.POST.get("name", ""), by=request.actor, scopes=scopes, expires_at=_until(request))
         except Refusal as refused:
