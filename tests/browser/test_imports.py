@@ -41,6 +41,8 @@ def test_import_is_mapped_tried_loaded_and_undone(
     assert_clean(page)
     page.locator("#to-2").select_option("")
     page.locator("tr.import-unused").wait_for()
+    # The fresh fields listen once htmx has settled; no hand is quicker.
+    page.wait_for_function("!document.querySelector('.htmx-added, .htmx-settling, .htmx-swapping, .htmx-request')")
     page.locator("#to-2").select_option("company")
     page.locator("tr.import-unused").wait_for(state="detached")
     page.get_by_role("button", name="Try it").click()
