@@ -28,6 +28,8 @@ from dialogue.platform.embedded.errors import DatabaseRefusal, DataFolderRefusal
 SUPERUSER = "postgres"
 SOCKET_PATH_LIMIT = 100
 START_TIMEOUT = 30.0
+# The kernel's flag of a process that is being taken down (include/linux/sched.h).
+PF_EXITING = 0x4
 PARAMETERS = {
     "shared_buffers": "256MB",
     "effective_cache_size": "2GB",
@@ -98,7 +100,9 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         pass
     try:
-        ended = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # A killed process closes its files first and becomes a zombie later; on a busy machine much later.
+        ended = facts[0] == "Z" or bool(int(facts[6]) & PF_EXITING)
     except (OSError, IndexError):
         # No /proc here, or it ended between two looks: the signal above answered.
         return not Path("/proc/self").exists()
