@@ -65,10 +65,7 @@ def _batches(reading: ListQuery) -> Iterator[list[Any]]:
     cursor: Cursor | None = None
     while True:
         with transaction.atomic():
-            rows = reading.rows().order_by(*reading.order.by())
-            if cursor is not None:
-                rows = rows.filter(reading.order.beyond(cursor))
-            read = list(rows[:BATCH])
+            read = reading.next_rows(BATCH, cursor)
         if read:
             yield read
         if len(read) < BATCH:

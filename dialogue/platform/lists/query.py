@@ -88,31 +88,25 @@ class Order:
     descending: bool
     nullable: bool
 
-    def by(self, *, backwards: bool = False) -> list[Any]:
-        """Return the ORM ordering, id as the tie-breaker."""
-        down = self.descending != backwards
-        path = F(self.field.sort)
-        if not self.nullable:
-            first = path.desc() if down else path.asc()
-        elif backwards:
-            first = path.desc(nulls_first=True) if down else path.asc(nulls_first=True)
-        else:
-            first = path.desc(nulls_last=True) if down else path.asc(nulls_last=True)
-        return [first, "-pk" if down else "pk"]
+    def stretches(self, cursor: Cursor | None = None, *, backwards: bool = False) -> list[tuple[Q, list[str]]]:
+        """Return the stretches to read one after the other, each as a condition and an ORM ordering an index serves.
 
-    def beyond(self, cursor: Cursor, *, backwards: bool = False) -> Q:
-        """Return the rows on the far side of the cursor in this order."""
+        Rows that hold the value come first, rows without it after them; the id breaks ties. `cursor` leaves out
+        everything up to it, `backwards` reads towards the beginning.
+        """
         path, down = self.field.sort, self.descending != backwards
-        sign = "lt" if down else "gt"
+        sign, ids = ("lt", "-pk") if down else ("gt", "pk")
+        ordering = [f"-{path}" if down else path, ids]
+        held, empty = Q(**{f"{path}__isnull": False}), Q(**{f"{path}__isnull": True})
+        if cursor is None:
+            return [(held, ordering), (empty, [ids])] if self.nullable else [(Q(), ordering)]
         later_id = Q(**{f"pk__{sign}": cursor.pk})
         if cursor.value is None:
-            empty = Q(**{f"{path}__isnull": True})
-            return (empty & later_id) | ~empty if backwards else empty & later_id
-        beyond = Q(**{f"{path}__{sign}": cursor.value}) | (Q(**{path: cursor.value}) & later_id)
-        if not self.nullable:
-            # The redundant bound lets PostgreSQL begin its index scan at the cursor.
-            return Q(**{f"{path}__{sign}e": cursor.value}) & beyond
-        return beyond if backwards else beyond | Q(**{f"{path}__isnull": True})
+            return [(empty & later_id, [ids]), *([(held, ordering)] if backwards else [])]
+        # The redundant bound lets PostgreSQL begin its index scan at the cursor.
+        bound = Q(**{f"{path}__{sign}e": cursor.value})
+        first = bound & (Q(**{f"{path}__{sign}": cursor.value}) | (Q(**{path: cursor.value}) & later_id))
+        return [(first, ordering), *([(empty, [ids])] if self.nullable and not backwards else [])]
 
 
 @dataclass
@@ -255,10 +249,7 @@ class ListQuery:
         """Return one page: one row more than shown is read, never a count."""
         backwards = bool(self.given.get("before"))
         cursor = self.given.get("before") or self.given.get("after")
-        rows = self.rows().order_by(*self.order.by(backwards=backwards))
-        if cursor:
-            rows = rows.filter(self.order.beyond(Cursor.decode(cursor), backwards=backwards))
-        read = list(rows[: self.size + 1])
+        read = self.next_rows(self.size + 1, Cursor.decode(cursor) if cursor else None, backwards=backwards)
         more = len(read) > self.size
         shown = read[: self.size]
         if backwards:
@@ -271,6 +262,14 @@ class ListQuery:
         if backwards and not more:
             page.before = ""
         return page
+
+    def next_rows(self, most: int, cursor: Cursor | None = None, *, backwards: bool = False) -> list[Any]:
+        """Return up to `most` rows in the order in force, from the cursor on."""
+        read: list[Any] = []
+        for condition, ordering in self.order.stretches(cursor, backwards=backwards):
+            if len(read) < most:
+                read += self.rows().filter(condition).order_by(*ordering)[: most - len(read)]
+        return read
 
     def rows(self, among: QuerySet[Any] | None = None) -> QuerySet[Any]:
         """Return what matches (or the rows `among`) with all that the shown columns read along, in no order.

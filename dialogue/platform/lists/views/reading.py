@@ -133,7 +133,7 @@ def condition(request: MemberRequest, name: str) -> HttpResponseBase:
 def printed(request: MemberRequest, name: str) -> HttpResponseBase:
     """Return the matching rows on paper: no buttons, every value whole."""
     query = read_query(request, open_list(request, name))
-    rows = list(query.rows().order_by(*query.order.by())[: PRINTED_ROWS + 1])
+    rows = query.next_rows(PRINTED_ROWS + 1)
     printer = Printer(query.page, query.asking)
     lines = [[(printer.text(one, row), one.kind in NUMERIC) for one in query.columns] for row in rows[:PRINTED_ROWS]]
     found = query.totals_of(rows[:PRINTED_ROWS])
