@@ -33,7 +33,7 @@ function choose(place, option) {
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  const place = event.detail.target.closest?.("[data-combo]");
+  const place = event.detail.target?.closest?.("[data-combo]");
   if (!place || event.detail.target.getAttribute("role") !== "listbox") return;
   const { box, status } = parts(place);
   const found = offers(box);

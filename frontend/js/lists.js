@@ -122,7 +122,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt.id === "add-condition") event.detail.elt.value = "";
+  if (event.detail.elt?.id === "add-condition") event.detail.elt.value = "";
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = event.detail.target ?? document.body;
