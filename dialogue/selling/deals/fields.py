@@ -52,18 +52,21 @@ def _listed(choices: type[models.TextChoices]) -> Any:
 
 deal.add(
     Field("title", _("deal name"), FieldKind.TEXT, "title", sort="title_sort", editable=True, importable=True),
-    Field("contact", _("main contact"), FieldKind.TEXT, "contact__name", sort="contact__name_sort", importable=True),
-    Field("company", _("company"), FieldKind.TEXT, "company__name", sort="company__name_sort", importable=True),
+    Field("contact", _("main contact"), FieldKind.TEXT, "contact__name", sort="contact__name_sort", importable=True, joins=("contact",)),
+    Field("company", _("company"), FieldKind.TEXT, "company__name", sort="company__name_sort", importable=True, joins=("company",)),
     Field(
         "stage", _("stage"), FieldKind.CHOICE, "stage_id", sort="stage__position", choices=stage_choices, editable=True,
-        importable=True,
+        importable=True, joins=("stage",),
     ),
     Field("budget", _("budget"), FieldKind.MONEY, "budget", sort="budget", currency="currency", editable=True, importable=True),
     Field(
         "responsible", _("responsible"), FieldKind.USER, "responsible_id", choices=people_choices, editable=True,
-        importable=True,
+        importable=True, joins=("responsible",),
     ),
-    Field("tags", _("tags"), FieldKind.CHOICES, "tag_links__tag_id", choices=tag_choices, links=True, editable=True, importable=True),
+    Field(
+        "tags", _("tags"), FieldKind.CHOICES, "tag_links__tag_id", choices=tag_choices, links=True, editable=True, importable=True,
+        fetches=("tag_links__tag",),
+    ),
     Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on"),
     Field("expected_on", _("expected close"), FieldKind.DATE, "expected_on", sort="expected_on", editable=True, importable=True),
     Field("created_at", _("created"), FieldKind.MOMENT, "created_at", sort="created_at", importable=True),

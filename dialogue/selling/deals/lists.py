@@ -48,10 +48,6 @@ def tone_of(stage: Stage) -> str:
     return TONES[min(max(stage.position, 1), len(TONES)) - 1]
 
 
-def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.select_related("stage", "company", "contact", "responsible").prefetch_related("tag_links__tag")
-
-
 def search_deals(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
     """Narrow deals by parts of the name, the number, a party's name or any characteristic (S0-14)."""
     return rows.filter(pk__in=found_ids(ENTITY, text))
@@ -206,7 +202,6 @@ DEALS = list_pages.add(
             BulkVerb("tags", gettext_lazy("Add tags"), DealPermission.WRITE, "tags", _tag, _untag),
             BulkVerb("delete", gettext_lazy("Delete"), DealPermission.BIN, "", _bin, _unbin),
         ),
-        related=_related,
         search=search_deals,
         cells={
             "stage": _stage,
