@@ -30,6 +30,7 @@ def keep() -> None:
     """Hold the database until the parent closes our input."""
     start()
     from django.conf import settings
+    from django.db import transaction
     from django.test import Client
 
     from dialogue.faces.command.migrate import bring_up_to_date
@@ -43,7 +44,7 @@ def keep() -> None:
     try:
         bring_up_to_date()
         company, owner = create_company("Bench", login="bench", owner="bench@example.org", language="en", currency="EUR")
-        with tenant_scope(company.pk):
+        with tenant_scope(company.pk), transaction.atomic():
             by = member_actor(owner)
             assert by is not None
             _key, secret = make_key("bench", by=by, scopes=["*"])
@@ -55,7 +56,6 @@ def keep() -> None:
             "cookie": name,
             "session": client.cookies[name].value,
             "key": secret,
-            "server": server.pid,
         }
         print(json.dumps(facts), flush=True)
         sys.stdin.readline()
