@@ -45,7 +45,7 @@ class Http:
                 answer = self._connection.getresponse()
                 data = answer.read()
                 break
-            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            except (OSError, http.client.HTTPException):
                 self._connection.close()
                 self._connection = None
                 if last:

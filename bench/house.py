@@ -52,7 +52,11 @@ class House:
         assert self._keeper.stdout is not None
         self.facts = json.loads(self._keeper.stdout.readline())
         self.facts |= self.ask("fill", str(self.parties), str(self.deals))
-        self.start_web()
+        try:
+            self.start_web()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
