@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.kit.actors import Actor, Reach
 from dialogue.kit.scope import current_tenant
 
 M = TypeVar("M", bound=models.Model)
@@ -70,6 +71,16 @@ class BinRow(StampedRow):
 
     class Meta:
         abstract = True
+
+
+def within_reach(actor: Actor, kind: str) -> models.Q:
+    """Return which rows of `kind` the actor's reach covers by their `responsible`: his own, his team's and nobody's, or all."""
+    reach = actor.reach_of(kind)
+    if reach is Reach.ALL:
+        return models.Q()
+    if reach is Reach.TEAM:
+        return models.Q(responsible_id__in=actor.members) | models.Q(responsible_id=None)
+    return models.Q(responsible_id=actor.user)
 
 
 def etag_of(row: Any) -> str:

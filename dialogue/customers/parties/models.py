@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from dialogue.customers.parties.permissions import KIND
-from dialogue.kit.actors import Actor, Reach
-from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow
+from dialogue.kit.actors import Actor
+from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, within_reach
 from dialogue.platform.accounts.models import User
 from dialogue.platform.criteria.models import Characterised, slot_indexes
 from dialogue.platform.embedded.functions import SortKey
@@ -58,12 +58,7 @@ class PartyQuerySet(models.QuerySet["Party"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Return the customers the actor may see: his own, his team's and nobody's, or all."""
-        reach = actor.reach_of(KIND)
-        if reach is Reach.ALL:
-            return self
-        if reach is Reach.TEAM:
-            return self.filter(models.Q(responsible_id__in=actor.members) | models.Q(responsible_id=None))
-        return self.filter(responsible_id=actor.user)
+        return self.filter(within_reach(actor, KIND))
 
     def people(self) -> Self:
         """Return the persons."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.tasks.permissions import KIND
 from dialogue.kit.actors import Actor, Reach
-from dialogue.kit.rows import BinRow, KeptManager, TenantManager
+from dialogue.kit.rows import BinRow, KeptManager, TenantManager, within_reach
 
 LIVE = models.Q(deleted_at__isnull=True)
 OPEN = LIVE & models.Q(done_at__isnull=True)
@@ -30,13 +30,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Return the tasks the actor may see: his own and those he gave, his team's, or all."""
-        reach = actor.reach_of(KIND)
-        if reach is Reach.ALL:
+        if actor.reach_of(KIND) is Reach.ALL:
             return self
         own = models.Q(responsible_id=actor.user) | models.Q(created_by=actor.user)
-        if reach is Reach.TEAM:
-            return self.filter(own | models.Q(responsible_id__in=actor.members) | models.Q(responsible_id=None))
-        return self.filter(own)
+        return self.filter(own | within_reach(actor, KIND))
 
     def open(self) -> Self:
         """Return the tasks not done."""

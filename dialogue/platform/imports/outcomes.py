@@ -14,21 +14,14 @@ from dialogue.kit.scope import tenant_scope
 from dialogue.platform.imports.journal import shown
 from dialogue.platform.imports.models import Import, ImportRow, Outcome
 from dialogue.platform.imports.running import table_of_run
+from dialogue.platform.lists.exports import harmless
 
 PAGE = 5000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def download_name(run: Import) -> str:
     """Return an ASCII file name that no header can be broken with."""
     return f"import-{run.pk}.csv"
-
-
-def safe_cell(text: str) -> str:
-    """Return the text so that no spreadsheet computes it; numbers stay numbers."""
-    if text.startswith(FORMULA_STARTS) and not text[1:].replace(".", "", 1).replace(",", "", 1).isdigit():
-        return f"'{text}"
-    return text
 
 
 def outcome_lines(run: Import, only: str = "") -> Iterator[bytes]:
@@ -52,8 +45,8 @@ def outcome_lines(run: Import, only: str = "") -> Iterator[bytes]:
             for source in rows:
                 row = found.pop(source.number, None)
                 if row and (not only or row.outcome == only):
-                    cells = [safe_cell(cell) for cell in shown(source.cells)]
-                    written.append([str(row.number), str(Outcome(row.outcome).label), safe_cell(row.words), *cells])
+                    cells = [harmless(cell) for cell in shown(source.cells)]
+                    written.append([str(row.number), str(Outcome(row.outcome).label), harmless(row.words), *cells])
                 if not found:
                     break
         yield _written(written)

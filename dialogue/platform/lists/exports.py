@@ -7,6 +7,7 @@ before it, as OWASP's CSV injection page recommends; numbers and dates keep thei
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -35,12 +36,15 @@ from dialogue.platform.tenants.models import Tenant
 
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 BATCH = 1000
+SIGNED = re.compile(r"[+-]\d+(?:[.,]\d+)?")
 SEMICOLON = {"ru", "uk", "ro"}
 
 
 def harmless(text: str) -> str:
-    """Return the text so that no spreadsheet runs it as a formula."""
-    return f"'{text}" if text.startswith(RISKY) else text
+    """Return the text so that no spreadsheet runs it as a formula; signed numbers and phones stay as they are."""
+    if not text.startswith(RISKY) or SIGNED.fullmatch(text):
+        return text
+    return f"'{text}"
 
 
 def export_rows(run: JobRun, *, page: str, query: str, form: str, user: int, language: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.kit.actors import Actor, Reach
-from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow
+from dialogue.kit.actors import Actor
+from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, within_reach
 from dialogue.platform.criteria.models import Characterised, slot_indexes
 from dialogue.platform.embedded.functions import SortKey
 from dialogue.selling.deals.permissions import KIND
@@ -110,12 +110,7 @@ class DealQuerySet(models.QuerySet["Deal"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Return the deals the actor may see: his own, his team's and nobody's, or all."""
-        reach = actor.reach_of(KIND)
-        if reach is Reach.ALL:
-            return self
-        if reach is Reach.TEAM:
-            return self.filter(models.Q(responsible_id__in=actor.members) | models.Q(responsible_id=None))
-        return self.filter(responsible_id=actor.user)
+        return self.filter(within_reach(actor, KIND))
 
     def open(self) -> Self:
         """Return the deals neither won nor lost."""
