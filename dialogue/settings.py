@@ -253,7 +253,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "dialogue.kit.logs.JsonLine"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "dialogue.kit.logs.Stderr", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("DIALOGUE_LOG", "WARNING")},
     "loggers": {
         "dialogue": {"level": os.environ.get("DIALOGUE_LOG", "INFO")},

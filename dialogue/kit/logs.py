@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from dialogue.kit.scope import current_scope
 
@@ -46,6 +48,19 @@ def error_facts(error: BaseException) -> dict[str, object]:
     if cause is not None:
         facts["cause"] = error_facts(cause)
     return facts
+
+
+class Stderr(logging.StreamHandler[TextIO]):
+    """Lines to the stderr of the moment: one taken at the start may have been exchanged and closed since."""
+
+    @property
+    def stream(self) -> TextIO:
+        """Return where stderr goes now."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, stream: TextIO) -> None:
+        """Keep nothing: the stream is looked up at each line."""
 
 
 class JsonLine(logging.Formatter):

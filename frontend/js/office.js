@@ -13,6 +13,8 @@ window.htmx = htmx;
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
 htmx.config.selfRequestsOnly = true;
+// What was swapped in answers at once: a form bound 20 ms later would send a quick Enter as a page of its own.
+htmx.config.defaultSettleDelay = 0;
 
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector("meta[name=csrf]")?.content;
