@@ -164,12 +164,13 @@ class Undoable:
     """Records of a model that this kind makes or changes.
 
     `parts` are (model, foreign key) of rows that live and die with one; `owner` is the foreign key to a record whose fate
-    a made one shares.
+    a made one shares, or a column of bare ids of the model labelled `owner_model`.
     """
 
     model: type[models.Model]
     parts: tuple[tuple[type[models.Model], str], ...] = ()
     owner: str = ""
+    owner_model: str = ""
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ def _share_fate(cursor: Any, one: Undoable) -> None:
     if not one.owner:
         return
     owner = one.model._meta.get_field(one.owner)
-    target = _name(owner.related_model)  # type: ignore[arg-type]
+    target = one.owner_model or _name(owner.related_model)  # type: ignore[arg-type]
     column = getattr(owner, "column", one.owner)
     cursor.execute(
         f"UPDATE {FATE} f SET why = 'owner' FROM {table_of(one.model)} t, {FATE} o"

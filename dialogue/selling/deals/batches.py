@@ -24,7 +24,15 @@ from dialogue.selling.deals.actions import top_of
 from dialogue.selling.deals.drafts import ENTITY, NewDeal, ReadyDeal, ground_of, ready
 from dialogue.selling.deals.models import RANK_GAP, Deal, DealContact, DealTag, Stage, StageChange, StageClass
 from dialogue.selling.deals.permissions import DealPermission
-from dialogue.selling.deals.signals import DealsFact, deals_binned, deals_changed, deals_created, deals_restored
+from dialogue.selling.deals.signals import (
+    DealsFact,
+    StagesFact,
+    deals_binned,
+    deals_changed,
+    deals_created,
+    deals_moved,
+    deals_restored,
+)
 
 COLUMNS = (
     "id", "tenant_id", "created_at", "updated_at", "title", "pipeline", "stage", "stage_class", "stage_since", "closed_at",
@@ -152,6 +160,7 @@ def move_deals(ids: list[int], stage: int, *, by: Actor, reason: str = "") -> di
         raise Refusal(_("Choose a stage of one of the company's pipelines."), field="stage")
     before = {pk: old for pk, old in _visible(ids, by).values_list("pk", "stage_id") if old != target.pk}
     _put_stage(list(before), target, by, reason)
+    deals_moved.tell(StagesFact(before, target, by))
     record(by, "deal.many_moved", kind=Deal._meta.label_lower, count=len(before), stage=target.name, reason=reason)
     return before
 

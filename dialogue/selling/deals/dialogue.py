@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils import timezone
@@ -13,28 +14,48 @@ from dialogue.customers.timeline.details import EntryDetail
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
 from dialogue.platform.accounts.doors import MemberRequest
-from dialogue.selling.deals.models import Deal
+from dialogue.selling.deals.models import Deal, Stage
 
 REF = "deal"
+BEGUN, CAME = "deal_begun", "deal_stage"
 
 
-def tell_timeline(deal: Deal, kind: str, words: str, *, by: Actor) -> None:
-    """Put one entry on the timeline of the deal's contact, or of its company where no person is named."""
-    party = deal.contact_id or deal.company_id
-    if party is None:
-        return
-    draft = EntryDraft(
-        party=party,
-        kind=kind,
-        at=timezone.now(),
-        subject=f"{deal.title} · {words}" if words else deal.title,
-        ref_kind=REF,
-        ref_id=deal.pk,
-        amount=deal.budget,
-        currency=deal.currency or "",
-    )
+def tell_begun(deals: Iterable[int], *, by: Actor) -> None:
+    """Put the beginning of each deal on the timeline of its contact, or of its company where no person is named."""
+    _tell([(pk, "", True) for pk in deals], BEGUN, by)
+
+
+def tell_moved(before: Mapping[int, int], after: Stage, *, by: Actor) -> None:
+    """Put the way of each deal, `{deal: the stage before}`, to the stage `after` on the timeline of its customer."""
+    names = dict(Stage.objects.filter(pk__in=set(before.values())).values_list("pk", "name"))
+    _tell([(pk, f"{names.get(stage, '')} → {after.name}", False) for pk, stage in before.items()], CAME, by)
+
+
+def _tell(told: Sequence[tuple[int, str, bool]], kind: str, by: Actor) -> None:
+    """Write one entry a deal, all by one statement; deals without a customer have nobody to tell."""
+    fields = ("pk", "title", "contact_id", "company_id", "budget", "currency", "created_at")
+    rows = {row[0]: row for row in Deal.objects.filter(pk__in=[pk for pk, _words, _begun in told]).values_list(*fields)}
+    now = timezone.now()
+    drafts = []
+    for pk, words, begun in told:
+        if pk not in rows:
+            continue
+        _pk, title, contact, company, budget, currency, created = rows[pk]
+        party = contact or company
+        if party is None:
+            continue
+        at: datetime = min(created, now) if begun else now
+        subject = f"{title} · {words}" if words else title
+        drafts.append(
+            EntryDraft(party, kind, at, subject=subject, ref_kind=REF, ref_id=pk, amount=budget, currency=currency or "")
+        )
     # Who may move a deal may not always write on timelines: the entry follows from his deed.
-    record_entries([draft], by=replace(by, everything=True), told=True)
+    record_entries(drafts, by=replace(by, everything=True), told=True)
+
+
+def entries_of(deals: Iterable[int]) -> list[int]:
+    """Return the ids of what timelines say of these deals."""
+    return list(Entry.objects.filter(ref_kind=REF, ref_id__in=list(deals)).values_list("pk", flat=True))
 
 
 def deal_details(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, EntryDetail]:

@@ -16,6 +16,7 @@ from dialogue.customers.parties.drafts import ready as ready_party
 from dialogue.customers.parties.finding import Resolver, contacts_of, ensure_companies, fold, members_named
 from dialogue.customers.parties.imports import party_undoables, tags_of
 from dialogue.customers.parties.models import Tag
+from dialogue.customers.timeline.models import Entry
 from dialogue.kit.errors import InvalidInput
 from dialogue.platform.criteria.fitting import fit_value
 from dialogue.platform.criteria.models import Characteristic
@@ -37,6 +38,7 @@ from dialogue.platform.imports.models import ImportChange, Outcome
 from dialogue.platform.imports.reading.reasons import because, reason_words
 from dialogue.selling.deals.actions import change_deal, move_deal
 from dialogue.selling.deals.batches import write_deals
+from dialogue.selling.deals.dialogue import entries_of
 from dialogue.selling.deals.drafts import ENTITY, Ground, NewDeal, ReadyDeal, ground_of, ready
 from dialogue.selling.deals.models import Deal, DealContact, DealTag, Stage, StageChange
 from dialogue.selling.deals.permissions import DealPermission
@@ -128,6 +130,7 @@ class DealLoad:
         fresh = {number: one for number, one in self.ready.items() if number not in known}
         ids = write_deals(list(fresh.values()), self.batch.by)
         self.batch.created(Deal, ids)
+        self.batch.created(Entry, entries_of(ids))
         for (number, one), pk in zip(fresh.items(), ids, strict=True):
             self.batch.finish(self.lines[number], Outcome.CREATED, pk)
             self._count(one)
@@ -263,7 +266,9 @@ class DealLoad:
         if given.stage and given.stage != deal.stage_id:
             kept = set(StageChange.objects.filter(deal=deal).values_list("pk", flat=True))
             self.batch.will_change(StageChange, kept)
+            told = set(entries_of([deal.pk]))
             row = move_deal(row, one.stage, by=self.batch.by)
+            self.batch.created(Entry, set(entries_of([deal.pk])) - told)
             fresh = StageChange.objects.filter(deal=deal).exclude(pk__in=kept).values_list("pk", flat=True)
             self.batch.created(StageChange, fresh)
         self._count(one)
@@ -294,7 +299,8 @@ def _load(batch: Batch) -> None:
 
 def _undoables() -> tuple[Undoable, ...]:
     parts = ((StageChange, "deal_id"), (DealContact, "deal_id"), (DealTag, "deal_id"))
-    return (Undoable(StageChange), Undoable(Deal, parts=parts), *party_undoables())
+    told = Undoable(Entry, owner="ref_id", owner_model=MODEL)
+    return (told, Undoable(StageChange), Undoable(Deal, parts=parts), *party_undoables())
 
 
 import_kinds.add(

@@ -13,11 +13,21 @@ from dialogue.platform.rates.actions import rates_set
 from dialogue.platform.search.indexing import forget_records, index_records
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.converting import fill_base_amounts
-from dialogue.selling.deals.dialogue import tell_timeline
+from dialogue.selling.deals.dialogue import tell_begun, tell_moved
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.pipelines import make_first_pipeline
-from dialogue.selling.deals.signals import DealFact, DealsFact, StageFact, deal_changed, deal_created, deal_moved, deals_created
+from dialogue.selling.deals.signals import (
+    DealFact,
+    DealsFact,
+    StageFact,
+    StagesFact,
+    deal_changed,
+    deal_created,
+    deal_moved,
+    deals_created,
+    deals_moved,
+)
 
 # What search finds a deal by; other changes do not touch its row.
 FOUND_BY = {"title", "external_id", "company_id", "contact_id", "characteristics"}
@@ -81,10 +91,22 @@ def keep_next_step(fact: TasksFact) -> None:
 @deal_created.listen
 def tell_of_new(fact: DealFact) -> None:
     """The customer's timeline shows that a deal began."""
-    tell_timeline(fact.deal, "deal_begun", "", by=fact.by)
+    tell_begun([fact.deal.pk], by=fact.by)
+
+
+@deals_created.listen
+def tell_of_many_new(fact: DealsFact) -> None:
+    """The timelines of many customers show that their deals began."""
+    tell_begun(fact.ids, by=fact.by)
 
 
 @deal_moved.listen
 def tell_of_stage(fact: StageFact) -> None:
     """The customer's timeline shows to which stage a deal came."""
-    tell_timeline(fact.deal, "deal_stage", f"{fact.before.name} → {fact.after.name}", by=fact.by)
+    tell_moved({fact.deal.pk: fact.before.pk}, fact.after, by=fact.by)
+
+
+@deals_moved.listen
+def tell_of_many_stages(fact: StagesFact) -> None:
+    """The timelines of many customers show to which stage their deals came."""
+    tell_moved(fact.before, fact.after, by=fact.by)

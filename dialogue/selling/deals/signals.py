@@ -39,6 +39,15 @@ class DealsFact:
 
 
 @dataclass(frozen=True)
+class StagesFact:
+    """Many deals came to one stage; `before` maps each to the stage it left."""
+
+    before: dict[int, int]
+    after: Stage
+    by: Actor
+
+
+@dataclass(frozen=True)
 class CommentFact:
     """A colleague wrote about a deal and named others."""
 
@@ -53,6 +62,7 @@ deal_won: Event[StageFact] = Event("deals.won")
 deal_lost: Event[StageFact] = Event("deals.lost")
 deals_created: Event[DealsFact] = Event("deals.many_created")
 deals_changed: Event[DealsFact] = Event("deals.many_changed")
+deals_moved: Event[StagesFact] = Event("deals.many_moved")
 deals_binned: Event[DealsFact] = Event("deals.many_binned")
 deals_restored: Event[DealsFact] = Event("deals.many_restored")
 comment_written: Event[CommentFact] = Event("deals.comment_written")
