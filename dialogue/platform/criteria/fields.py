@@ -44,7 +44,8 @@ class Field:
     a money's currency; `choices` lists (value, words) for the reader. `links` says the path crosses to many rows, so it
     is compared by a semi-join; `among` narrows which of them count. `clean` makes a text as typed comparable; `read` returns
     a row's value where its path does not, `said` the words of it where the value is a bare id. `characteristic` is set for
-    a field the company defined. `joins` and `fetches` name what is read along (to-one, to-many) where rows show the field.
+    a field the company defined. `compare(operator, value, asking)` is the condition of a field that no one path holds;
+    its refusals are ValueErrors. `joins` and `fetches` name what is read along (to-one, to-many) where rows show the field.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Field:
     clean: Callable[[str], str] | None = None
     read: Callable[[Any], Any] | None = None
     said: Callable[[Any], str] | None = None
+    compare: Callable[[str, Any, Asking], models.Q] | None = None
     joins: tuple[str, ...] = ()
     fetches: tuple[str | models.Prefetch[Any], ...] = ()
 

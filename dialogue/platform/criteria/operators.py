@@ -54,6 +54,8 @@ def condition_of(field: Field, operator: str, value: Any, asking: Asking, where:
             code="wrong-rule",
         )
     try:
+        if field.compare is not None:
+            return field.compare(operator, value, asking)
         if operator == "empty":
             return _empty(field, wanted=truth(value))
         if _in_json(field):
@@ -102,7 +104,12 @@ def _empty(field: Field, *, wanted: bool) -> Q:
     return missing if wanted else ~missing
 
 
-def _several(value: Any) -> list[Any]:
+def several(value: Any) -> list[Any]:
+    """Return the values of an operator that takes several.
+
+    Raises:
+        ValueError: not a list, or too long a one.
+    """
     if not isinstance(value, (list, tuple)) or len(value) > 1000:
         raise ValueError
     return list(value)
@@ -116,7 +123,7 @@ def _plain(value: Any) -> str:
 
 def _text(field: Field, operator: str, value: Any, asking: Asking) -> Q:
     if operator in {"in", "not_in"}:
-        found = Q(**{f"{field.path}__in": [_plain(one) for one in _several(value)]})
+        found = Q(**{f"{field.path}__in": [_plain(one) for one in several(value)]})
         return found if operator == "in" else ~found
     word = _plain(value) if field.clean is None else field.clean(_plain(value))
     lookup = {"is": "iexact", "is_not": "iexact", "contains": "icontains", "starts": "istartswith"}[operator]
@@ -135,7 +142,7 @@ def _decimal(value: Any) -> Decimal:
 
 def _number(field: Field, operator: str, value: Any, asking: Asking) -> Q:
     if operator == "between":
-        low, high = (_decimal(one) for one in _several(value))
+        low, high = (_decimal(one) for one in several(value))
         return _compare(field, "gte", low) & _compare(field, "lte", high)
     condition = _compare(field, COMPARISONS[operator], _decimal(value))
     if isinstance(value, dict) and field.currency:
@@ -209,7 +216,7 @@ def _time(field: Field, operator: str, value: Any, asking: Asking) -> Q:
     if operator == "period":
         first, last = period_of(_plain(value), local.date(), asking.week_start)
     elif operator == "between":
-        first, end = (_day(one_day) for one_day in _several(value))
+        first, end = (_day(one_day) for one_day in several(value))
         last = end + one
     else:
         if field.kind == FieldKind.MOMENT and "T" in _plain(value):
@@ -258,7 +265,7 @@ def _yes_no(field: Field, operator: str, value: Any, asking: Asking) -> Q:
 
 
 def _choice(field: Field, operator: str, value: Any, asking: Asking) -> Q:
-    codes = [_plain(one) for one in _several(value)] if operator in {"in", "not_in"} else [_plain(value)]
+    codes = [_plain(one) for one in several(value)] if operator in {"in", "not_in"} else [_plain(value)]
     found = Q(**{f"{field.path}__in": codes}) if len(codes) != 1 else Q(**{field.path: codes[0]})
     if operator in {"is", "in"}:
         return found
@@ -267,7 +274,7 @@ def _choice(field: Field, operator: str, value: Any, asking: Asking) -> Q:
 
 
 def _choices(field: Field, operator: str, value: Any, asking: Asking) -> Q:
-    codes = [_plain(one) for one in _several(value)] if operator in {"in", "not_in"} else [_plain(value)]
+    codes = [_plain(one) for one in several(value)] if operator in {"in", "not_in"} else [_plain(value)]
     if field.links:
         found = Q(**{f"{field.path}__in": codes})
     else:
@@ -278,8 +285,8 @@ def _choices(field: Field, operator: str, value: Any, asking: Asking) -> Q:
 
 
 def _row(field: Field, operator: str, value: Any, asking: Asking) -> Q:
-    several = _several(value) if operator in {"in", "not_in"} else [value]
-    ids = [asking.actor.user if one == "me" else int(_plain(one)) for one in several]
+    rows = several(value) if operator in {"in", "not_in"} else [value]
+    ids = [asking.actor.user if one == "me" else int(_plain(one)) for one in rows]
     found = Q(**{f"{field.path}__in": ids})
     if operator in {"is", "in"}:
         return found

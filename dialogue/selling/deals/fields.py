@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import models
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.models import Tag
+from dialogue.customers.tasks.models import Task
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.criteria.fields import Asking, Choices, Entity, Field, entities
 from dialogue.platform.criteria.kinds import FieldKind
+from dialogue.platform.criteria.operators import NEGATIVE, period_of, several, truth
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal, Pipeline, Stage, StageClass
 
 MOST_TAGS = 500
+LATE, NO_TASKS = "overdue", "none"
+TASKS_DUE = {
+    LATE: _("Overdue"),
+    "today": _("Today"),
+    "tomorrow": _("Tomorrow"),
+    "this_week": _("This week"),
+    "this_month": _("This month"),
+    "this_quarter": _("This quarter"),
+    NO_TASKS: _("No tasks"),
+}
 deal = entities.add(
     ENTITY, Entity(name=ENTITY, label=_("deal"), plural=_("deals"), model=Deal, title="title", characterised=True)
 )
@@ -43,6 +57,44 @@ def people_choices(asking: Asking) -> Choices:
     return [(str(place.user_id), str(place.user)) for place in places]
 
 
+def _tasks_due(name: str, today: date, week_start: int) -> models.Q:
+    """Return which tasks a choice of the filter speaks of.
+
+    Raises:
+        KeyError: an unknown choice.
+    """
+    first, end = (None, today) if name == LATE else period_of(name, today, week_start)
+    return models.Q(due_on__lt=end) & (models.Q(due_on__gte=first) if first else models.Q())
+
+
+def by_tasks(operator: str, value: Any, asking: Asking) -> models.Q:
+    """Return the deals with an open task due then, or without any (S0-15).
+
+    Raises:
+        ValueError: not a list where one is needed.
+        KeyError: an unknown choice.
+    """
+    if operator == "empty":
+        return models.Q(next_step_on__isnull=truth(value))
+    asked = {str(one) for one in (several(value) if operator in {"in", "not_in"} else [value])}
+    today = asking.now.astimezone(asking.zone).date()
+    found = models.Q(pk__in=[])
+    if asked - {NO_TASKS}:
+        due = models.Q()
+        for name in sorted(asked - {NO_TASKS}):
+            due |= _tasks_due(name, today, asking.week_start)
+        tasks = Task.objects.open().filter(due, subject_kind=ENTITY)
+        found = models.Q(pk__in=tasks.values("subject_id"))
+    if NO_TASKS in asked:
+        found |= models.Q(next_step_on__isnull=True)
+    return ~found if operator in NEGATIVE else found
+
+
+def task_choices(asking: Asking) -> Choices:
+    """Return by what tasks deals are filtered."""
+    return [(name, str(words)) for name, words in TASKS_DUE.items()]
+
+
 def _listed(choices: type[models.TextChoices]) -> Any:
     def listed(asking: Asking) -> Choices:
         return [(value, str(words)) for value, words in choices.choices]
@@ -68,6 +120,11 @@ deal.add(
         fetches=("tag_links__tag",),
     ),
     Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on"),
+    # "among" keeps the list from counting by a path: it has none.
+    Field(
+        "tasks", _("tasks"), FieldKind.CHOICE, "id", choices=task_choices, compare=by_tasks, among={"pk__isnull": False},
+        said=lambda row: date_format(row.next_step_on, "SHORT_DATE_FORMAT") if row.next_step_on else "",
+    ),
     Field("expected_on", _("expected close"), FieldKind.DATE, "expected_on", sort="expected_on", editable=True, importable=True),
     Field("created_at", _("created"), FieldKind.MOMENT, "created_at", sort="created_at", importable=True),
     Field("updated_at", _("changed"), FieldKind.MOMENT, "updated_at", sort="updated_at"),

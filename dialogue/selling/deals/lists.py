@@ -165,7 +165,7 @@ def _unbin(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
 
 ADD = Button(gettext_lazy("Add a deal"), "deal_new", permission=DealPermission.WRITE, main=True, dialog=True, key="n")
 LOAD = Button(gettext_lazy("Import"), "import_new", permission=ImportPermission.RUN)
-SETTINGS = Button(gettext_lazy("Stages"), "deal_settings", permission=DealPermission.PIPELINE)
+SETTINGS = Button(gettext_lazy("Settings"), "deal_settings", permission=DealPermission.PIPELINE)
 DEALS = list_pages.add(
     "deals",
     ListPage(
@@ -174,7 +174,7 @@ DEALS = list_pages.add(
         title=gettext_lazy("Deals"),
         url_name="deal_list",
         columns=("title", "contact", "company", "stage", "next_step", "budget"),
-        quick=("stage", "created_at", "responsible", "tags"),
+        quick=("stage", "tasks", "created_at", "responsible", "tags"),
         empty=Empty(
             gettext_lazy("No deals yet"),
             gettext_lazy("A deal is something you try to sell. Add the first one, or load those you have from a file."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dialogue.customers.parties.models import Party
+from dialogue.customers.tasks.actions import create_task, do_task
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.criteria.actions import define_characteristic
 from dialogue.selling.deals.actions import add_deal_contact, change_deal, comment_deal, lose_deal, win_deal
@@ -71,6 +73,31 @@ def test_filter_counts_and_sums_follow(cast: Cast, client: Client) -> None:
     answer = client.get(f"/c/romashka/lists/deals/totals/?f.stage={stage(1).pk}").content.decode()
     assert ">3<" in answer
     assert "30" in answer
+
+
+def test_deals_are_filtered_by_their_tasks(cast: Cast, client: Client) -> None:
+    today = cast.company.today()
+    late, now, later, none = (a_deal(cast, title=title) for title in ("Опоздала", "Сегодня", "Через год", "Без задач"))
+    by = cast.actor(cast.owner)
+    for deal, day in ((late, -3), (now, -2), (now, 0), (later, 400)):
+        create_task("Позвонить", by=by, due_on=today + timedelta(days=day), subject=("deal", deal.pk))
+    done = create_task("Написать", by=by, due_on=today, subject=("deal", none.pk))
+    do_task(done, by=by)
+
+    def shown(query: str) -> set[str]:
+        page = client.get(at(f"?view=all&{query}")).content.decode()
+        return {deal.title for deal in (late, now, later, none) if f'<tr data-id="{deal.pk}"' in page}
+
+    assert shown("f.tasks=overdue") == {"Опоздала", "Сегодня"}
+    assert shown("f.tasks=today") == {"Сегодня"}
+    assert shown("f.tasks=none") == {"Без задач"}
+    assert shown("f.tasks=today&f.tasks=none") == {"Сегодня", "Без задач"}
+    assert shown("f.tasks.not_in=none") == {"Опоздала", "Сегодня", "Через год"}
+    assert shown("f.tasks.empty=yes") == {"Без задач"}
+    assert shown("f.tasks=overdue&cols=title,tasks") == {"Опоздала", "Сегодня"}
+    assert 'name="f.tasks"' in client.get(at()).content.decode()
+    wrong = client.get(at("?view=all&f.tasks=someday"))
+    assert "someday" in wrong.content.decode()
 
 
 def test_list_and_board_stay_within_their_queries(cast: Cast, client: Client) -> None:
