@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dialogue.faces.middleware.OpeningMiddleware",
     "dialogue.faces.limits.LimitMiddleware",
     "dialogue.faces.middleware.CompanyMiddleware",
     "dialogue.faces.middleware.KeyMiddleware",
@@ -144,7 +145,11 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["django_cotton.templatetags.cotton", "template_partials.templatetags.partials"],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+                "dialogue.kit.templatetags.kept",
+            ],
         },
     },
 ]
@@ -158,8 +163,10 @@ DATABASE_APP_URL = environment.text("DATABASE_APP_URL")
 def _databases() -> dict[str, dict[str, Any]]:
     shared: dict[str, Any] = {"ENGINE": BACKEND, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if not DATABASE_URL:
-        local = shared | {"NAME": "dialogue", "EMBEDDED": str(DATA)}
+        local = shared | {"NAME": "dialogue", "EMBEDDED": str(DATA), "PREPARES": True}
         return {"default": local | {"USER": "dialogue_app"}, "owner": local | {"USER": "dialogue_owner"}}
+    # A pooler that mixes connections between transactions may not know the statements prepared on another.
+    shared["PREPARES"] = environment.flag("DIALOGUE_PREPARE")
     owner = shared | environment.database(DATABASE_URL)
     if DATABASE_APP_URL:
         return {"default": shared | environment.database(DATABASE_APP_URL), "owner": owner}

@@ -26,12 +26,14 @@ from dialogue.platform.accounts.answered import answer_once
 from dialogue.platform.accounts.doors import company_of, key_of
 from dialogue.platform.accounts.keys import find_key, narrowed, note_use
 from dialogue.platform.accounts.members import member_actor
+from dialogue.platform.accounts.opening import Opened, open_company
 from dialogue.platform.tenants.models import Tenant
 
 log = logging.getLogger("dialogue.request")
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 COMPANY_PATH = re.compile(r"^/c/(?P<login>[A-Za-z0-9]{2,40})(?P<rest>/.*)$")
 API_PATH = "/api/"
+READING = {"GET", "HEAD"}
 OUTSIDE_TRANSACTION = ("/static/", "/healthz", "/readyz")
 
 
@@ -98,6 +100,23 @@ class TransactionMiddleware:
         return response
 
 
+class OpeningMiddleware:
+    """Read session, company and member of an office page at once, before the middlewares below ask for them one by one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        match = COMPANY_PATH.match(request.path_info)
+        opened = None
+        if match and request.session.session_key:
+            opened = open_company(request.session, match["login"].lower())
+        if opened:
+            request._cached_user = opened.user  # type: ignore[attr-defined]
+        request.opened = opened  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
 class CompanyMiddleware:
     """Open the company named in the path (`/c/<login>/…`) for its members; a stranger learns nothing, he gets 404.
 
@@ -113,12 +132,13 @@ class CompanyMiddleware:
         match = COMPANY_PATH.match(request.path_info)
         if match is None:
             return self.get_response(request)
-        with without_tenant("the path names the company by its login"):
-            company = Tenant.objects.filter(login=match["login"].lower()).first()
+        opened: Opened | None = getattr(request, "opened", None)
+        company = opened.company if opened else _company_named(match["login"])
         if company is None:
             return self.get_response(request)
-        with tenant_scope(company.pk):
-            actor = member_actor(request.user) if request.user.is_authenticated else None
+        stamps = opened.stamps if opened and request.method in READING else None
+        with tenant_scope(company.pk, stamps=stamps):
+            actor = opened.actor if opened else member_actor(request.user) if request.user.is_authenticated else None
             if request.user.is_authenticated and actor is None:
                 return self.get_response(request)
             request.company = company  # type: ignore[attr-defined]
@@ -129,6 +149,11 @@ class CompanyMiddleware:
             set_script_prefix(prefix + "/")
             with actor_scope(actor.user if actor else None), translation.override(translation.get_language()):
                 return self.get_response(request)
+
+
+def _company_named(login: str) -> Tenant | None:
+    with without_tenant("the path names the company by its login"):
+        return Tenant.objects.filter(login=login.lower()).first()
 
 
 class KeyMiddleware:

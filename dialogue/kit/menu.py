@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -12,7 +11,7 @@ from dialogue.kit.registry import Registry
 
 @dataclass(frozen=True)
 class MenuItem:
-    """One line of the sidebar. `count` returns the small figure beside it; `group` draws the lines between."""
+    """One line of the sidebar; `group` draws the lines between."""
 
     label: str | Promise
     url_name: str
@@ -20,7 +19,6 @@ class MenuItem:
     permission: str = ""
     room: str = ""
     icon: str = ""
-    count: Callable[..., int | None] | None = None
 
 
 menu_items: Registry[MenuItem] = Registry("menu")

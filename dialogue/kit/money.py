@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
-from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
+from babel.numbers import get_currency_precision, get_currency_symbol, get_decimal_symbol, get_group_symbol
 from django.utils import translation
 from moneyed import Money
 
 # The decimals a stored amount keeps: unit prices of real shops have three (0.001), rates leave four.
-NO_BREAK, THIN = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+NO_BREAK, THIN, MINUS = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}", "\N{MINUS SIGN}"
 # What a business letter of the country writes, where Babel would print a bare code or a rarely used sign.
 SIGNS = {
     ("ru", "RUB"): "руб.",
@@ -43,17 +44,22 @@ def money_json(amount: Decimal | None, currency: str) -> dict[str, str] | None:
     return {"amount": str(round_half_up(amount, get_currency_precision(currency))), "currency": currency}
 
 
-def print_money(amount: Any, currency: str, language: str = "") -> str:
-    """Return the amount for a reader: grouped, with its currency, without empty kopecks ("1 520 000 руб.")."""
-    language = language or translation.get_language() or "en"
+@lru_cache(maxsize=1024)
+def _manner(currency: str, language: str) -> tuple[Decimal, int, dict[int, str], str, str]:
+    """Return the smallest unit, its places, the separators, and what stands before and after the digits."""
     places = get_currency_precision(currency)
-    rounded = round_half_up(Decimal(amount), places)
-    if rounded == rounded.to_integral_value():
-        places = 0
-    digits = format_decimal(abs(rounded), format=f"#,##0.{'0' * places}" if places else "#,##0", locale=language)
-    digits = digits.replace(NO_BREAK, THIN)
-    minus = "\N{MINUS SIGN}" if rounded < 0 else ""
+    group = get_group_symbol(language).replace(NO_BREAK, THIN)
+    separators = {ord(","): group, ord("."): get_decimal_symbol(language)}
     sign = SIGNS.get((language, currency)) or get_currency_symbol(currency, locale=language)
     if language == "en":
-        return f"{minus}{sign}{THIN if sign.isalpha() else ''}{digits}"
-    return f"{minus}{digits}{THIN}{sign}"
+        return Decimal(1).scaleb(-places), places, separators, f"{sign}{THIN if sign.isalpha() else ''}", ""
+    return Decimal(1).scaleb(-places), places, separators, "", f"{THIN}{sign}"
+
+
+def print_money(amount: Any, currency: str, language: str = "") -> str:
+    """Return the amount for a reader: grouped, with its currency, without empty kopecks ("1 520 000 руб.")."""
+    unit, places, separators, before, after = _manner(currency, language or translation.get_language() or "en")
+    rounded = (amount if isinstance(amount, Decimal) else Decimal(amount)).quantize(unit, rounding=ROUND_HALF_UP)
+    whole = rounded.to_integral_value()
+    digits = (f"{abs(whole):,.0f}" if rounded == whole else f"{abs(rounded):,.{places}f}").translate(separators)
+    return f"{MINUS if rounded < 0 else ''}{before}{digits}{after}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -21,6 +21,8 @@ class Scope:
     actor: int | None = None
     request: str = ""
     door: bool = False
+    # What the tables remembered by the process looked like when a page began; None where something may be written.
+    stamps: Mapping[str, str] | None = None
 
 
 NOTHING_OPEN = Scope()
@@ -51,10 +53,10 @@ def new_request_id() -> str:
 
 
 @contextmanager
-def tenant_scope(tenant: int, *, actor: int | None = None) -> Iterator[Scope]:
+def tenant_scope(tenant: int, *, actor: int | None = None, stamps: Mapping[str, str] | None = None) -> Iterator[Scope]:
     """Open one company for the block; the door to other companies' directory rows closes."""
     before = _scope.get()
-    token = _scope.set(Scope(tenant=tenant, actor=actor, request=before.request or new_request_id()))
+    token = _scope.set(Scope(tenant=tenant, actor=actor, request=before.request or new_request_id(), stamps=stamps))
     try:
         yield _scope.get()
     finally:

@@ -103,10 +103,11 @@ document.addEventListener("submit", (event) => {
   const hidden = event.target.matches("[data-query]") && event.target.querySelector("[name=query]");
   if (hidden) hidden.value = current();
 }, true);
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-address]");
-  if (link && list()) link.search = current();
-}, true);
+function readdress() {
+  if (list()) for (const link of document.querySelectorAll("a[data-address]")) link.search = current();
+}
+readdress();
+document.addEventListener("htmx:afterSwap", readdress);
 
 document.addEventListener("htmx:configRequest", (event) => {
   const { elt, parameters } = event.detail;

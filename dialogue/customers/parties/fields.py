@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from dialogue.customers.parties.drafts import ENTITY
 from dialogue.customers.parties.models import (
+    TAGS,
     Channel,
     Consent,
     ConsentState,
@@ -26,6 +27,7 @@ from dialogue.customers.parties.models import (
     Tag,
 )
 from dialogue.kit.phones import phone_part
+from dialogue.kit.reference import remembered
 from dialogue.platform.accounts.members import member_choices
 from dialogue.platform.criteria.fields import Asking, Choices, Entity, Field, Relation, entities
 from dialogue.platform.criteria.kinds import FieldKind
@@ -39,8 +41,17 @@ party = entities.add(
 )
 
 
+def known_tags(entity: str) -> Choices:
+    """Return the tags of an entity as (id, name): what a field of tags offers."""
+    return remembered(
+        TAGS,
+        lambda: [(str(tag), name) for tag, name in Tag.objects.filter(entity=entity).values_list("pk", "name")[:MOST_TAGS]],
+        key=entity,
+    )
+
+
 def _tags(asking: Asking) -> Choices:
-    return [(str(tag), name) for tag, name in Tag.objects.filter(entity=ENTITY).values_list("pk", "name")[:MOST_TAGS]]
+    return known_tags(ENTITY)
 
 
 def _members(asking: Asking) -> Choices:

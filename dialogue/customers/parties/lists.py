@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +18,7 @@ from dialogue.customers.parties.fields import contact_of
 from dialogue.customers.parties.models import Party, Tag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.kit.actors import Actor
+from dialogue.kit.addresses import record_url
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
 from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Preset
@@ -32,7 +32,7 @@ def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
 def _company(row: Any, asking: Asking) -> SafeString | str:
     if not row.company_id or row.company is None:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("party_card", args=[row.company_id]), row.company.name)
+    return format_html('<a href="{}">{}</a>', record_url("party_card", row.company_id), row.company.name)
 
 
 def _email(row: Any, asking: Asking) -> SafeString | str:
@@ -116,7 +116,7 @@ CONTACTS = ListPage(
         _("Add the first one by hand, or load a table with all of them: people, companies and how to reach them."),
         buttons=(ADD, LOAD),
     ),
-    row_url=lambda row: reverse("party_card", args=[row.pk]),
+    row_url=lambda row: record_url("party_card", row.pk),
     sort="name",
     search_words=_("Name, phone, e-mail"),
     presets=(

@@ -20,6 +20,9 @@ from dialogue.platform.embedded.functions import SortKey
 
 LIVE = models.Q(deleted_at__isnull=True)
 
+# The reference (kit/reference.py) by which pages remember the tags of all entities.
+TAGS = "parties.tags"
+
 
 class PartyKind(models.TextChoices):
     """What a customer is."""

@@ -5,12 +5,13 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.customers.parties import actions, bulk, details, imports, merging, panels  # noqa: F401  what they declare joins the registries
 from dialogue.customers.parties.fields import consent, related
 from dialogue.customers.parties.lists import CONTACTS
-from dialogue.customers.parties.models import Party
+from dialogue.customers.parties.models import TAGS, Party
 from dialogue.customers.parties.permissions import KIND, PartyPermission
 from dialogue.customers.parties.searching import customers, forget_party
 from dialogue.kit.commands import Command, commands
 from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.kit.reference import Reference, references
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.criteria.rules import leaves
@@ -100,3 +101,4 @@ record_kinds.add(
     weight=10,
 )
 file_subjects.add("parties.party", FileSubject(Party.objects.visible_to, permission=PartyPermission.WRITE))
+references.add(TAGS, Reference(models=("parties.Tag",)))

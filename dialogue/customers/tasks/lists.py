@@ -19,6 +19,7 @@ from dialogue.customers.tasks.models import Task
 from dialogue.customers.tasks.permissions import TaskPermission
 from dialogue.customers.tasks.subjects import task_subjects
 from dialogue.kit.actors import Actor
+from dialogue.kit.addresses import record_url
 from dialogue.kit.dates import short_day
 from dialogue.kit.errors import Refusal
 from dialogue.platform.criteria.fields import Asking
@@ -50,7 +51,7 @@ def _subject(row: Task, asking: Asking) -> SafeString | str:
 def _party(row: Task, asking: Asking) -> SafeString | str:
     if row.party is None:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("party_card", args=[row.party.pk]), row.party.name)
+    return format_html('<a href="{}">{}</a>', record_url("party_card", row.party.pk), row.party.name)
 
 
 def due_html(row: Task, today: date, zone: Any) -> SafeString | str:
@@ -138,7 +139,7 @@ TASKS = list_pages.add(
             buttons=(ADD,),
         ),
         row_url=lambda row: (
-            subject_url(row) or (reverse("party_card", args=[row.party_id]) if row.party_id else reverse("task_day"))
+            subject_url(row) or (record_url("party_card", row.party_id) if row.party_id else reverse("task_day"))
         ),
         sort="due_on",
         search_words=gettext_lazy("Find a task"),

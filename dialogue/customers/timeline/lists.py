@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.customers.timeline.fields import ENTRY
 from dialogue.customers.timeline.models import Entry, Side
 from dialogue.customers.timeline.rules import first_line
+from dialogue.kit.addresses import record_url
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.lists.pages import Empty, ListPage, Preset
 
@@ -28,7 +28,7 @@ def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
 
 
 def _party(row: Entry, asking: Asking) -> SafeString:
-    return format_html('<a href="{}">{}</a>', reverse("party_card", args=[row.party_id]), row.party.name)
+    return format_html('<a href="{}">{}</a>', record_url("party_card", row.party_id), row.party.name)
 
 
 def _kind(row: Entry, asking: Asking) -> SafeString:
@@ -50,7 +50,7 @@ EVENTS = ListPage(
         _("Nothing has been said yet"),
         _("Write to a customer, or record a call on his card: what you said and what he answered will stand here in order."),
     ),
-    row_url=lambda row: reverse("party_card", args=[row.party_id]),
+    row_url=lambda row: record_url("party_card", row.party_id),
     sort="-at",
     search_words=_("Customer, subject, text"),
     presets=(

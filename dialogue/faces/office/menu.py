@@ -22,8 +22,16 @@ class Line:
     label: str | Promise
     url: str
     current: bool
-    count: int | None
     icon: str
+
+
+def _is_here(path: str, url: str) -> bool:
+    return path == url if url.count("/") <= 3 else path.startswith(url)
+
+
+def current_place(request: HttpRequest) -> str:
+    """Return the addresses of the menu's lines that are current on this page, as one text."""
+    return " ".join(url for item in menu_items if _is_here(request.path, url := reverse(item.url_name)))
 
 
 def menu(request: HttpRequest) -> list[list[Line]]:
@@ -39,9 +47,7 @@ def menu(request: HttpRequest) -> list[list[Line]]:
         group: list[Line] = []
         for item in items:
             url = reverse(item.url_name)
-            here = request.path == url if url.count("/") <= 3 else request.path.startswith(url)
-            count = item.count(member.actor) if item.count else None
-            group.append(Line(item.label, url, here, count, item.icon))
+            group.append(Line(item.label, url, _is_here(request.path, url), item.icon))
         lines.append(group)
     return lines
 
@@ -57,4 +63,4 @@ def settings_menu(request: HttpRequest) -> list[Line]:
     """Return the pages of the settings this member may open."""
     member = cast("MemberRequest", request)
     shown = [item for item in settings_items if not item.permission or member.actor.can(item.permission)]
-    return [Line(item.label, url := reverse(item.url_name), request.path.startswith(url), None, item.icon) for item in shown]
+    return [Line(item.label, url := reverse(item.url_name), request.path.startswith(url), item.icon) for item in shown]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from dialogue.kit.doors import ActorRequest, member_page, open_page
+from dialogue.kit.scope import current_scope
 from dialogue.platform.accounts.models import ApiKey
 from dialogue.platform.tenants.models import Tenant
 
-__all__ = ["ApiRequest", "MemberRequest", "company_of", "key_of", "member_page", "open_page"]
+__all__ = ["ApiRequest", "MemberRequest", "company_of", "frame_stamp", "key_of", "member_page", "open_page"]
 
 
 class MemberRequest(ActorRequest):
@@ -31,3 +32,14 @@ def company_of(request: HttpRequest) -> Tenant | None:
 def key_of(request: HttpRequest) -> ApiKey | None:
     """Return the API key the request came with, or None."""
     return getattr(request, "key", None)
+
+
+def frame_stamp(request: HttpRequest) -> str:
+    """Return what pieces of a page are kept under for this reader, or "" where nothing may be kept.
+
+    It changes with the company, the reader, his rights, his unread notices and every reference (`kit/reference.py`).
+    """
+    opened = getattr(request, "opened", None)
+    if opened is None or current_scope().stamps is None:
+        return ""
+    return f"{opened.user.pk} {opened.stamp} {' '.join(map(str, opened.stamps.values()))}"

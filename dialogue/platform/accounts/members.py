@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dialogue.kit.actors import Actor, Reach
+from dialogue.kit.reference import remembered
 from dialogue.platform.accounts.models import Membership, Role, User
 
+# The references (kit/reference.py) by which pages remember the asker, the members and the roles.
+ASKER, MEMBERS, ROLES = "accounts.asker", "accounts.members", "accounts.roles"
 ORDER = {Reach.OWN: 0, Reach.TEAM: 1, Reach.ALL: 2}
 
 
@@ -42,5 +45,9 @@ def member_actor(user: User) -> Actor | None:
 
 def member_choices() -> list[tuple[str, str]]:
     """Return the active members of the open company as (user id, name), by name: what a field of members offers."""
+    return remembered(MEMBERS, _choices)
+
+
+def _choices() -> list[tuple[str, str]]:
     places = Membership.objects.filter(is_active=True).select_related("user")
     return sorted(((str(place.user_id), str(place.user)) for place in places), key=lambda one: one[1].casefold())

@@ -4,8 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.kit.reference import COMPANY, Reference, references, stamp_of
 from dialogue.platform.accounts import places  # noqa: F401  its actions join the catalogue
 from dialogue.platform.accounts.gates import room_is_on
+from dialogue.platform.accounts.members import ASKER, MEMBERS, ROLES
 from dialogue.platform.accounts.permissions import CompanyPermission
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.jobs.kinds import job_gates
@@ -49,3 +51,13 @@ for key, label, url, permission in (
     ("keys", _("API keys"), "settings_keys", ""),
 ):
     settings_items.add(key, MenuItem(label=label, url_name=url, permission=permission), weight=10)
+
+references.add(ASKER, Reference(sql="SELECT u.xmin::text || ' ' || u.ctid::text FROM accounts_user u WHERE u.id = %(user)s"))
+references.add(
+    MEMBERS,
+    Reference(
+        sql=f"SELECT concat_ws('/', {stamp_of('m')}, {stamp_of('u')}) FROM accounts_membership m"
+        f" JOIN accounts_user u ON u.id = m.user_id WHERE m.tenant_id = {COMPANY}"
+    ),
+)
+references.add(ROLES, Reference(models=("accounts.Role", "accounts.MembershipRole")))

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
+from dialogue.kit.reference import remembered
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.kinds import FieldKind
-from dialogue.platform.criteria.models import Characteristic
+from dialogue.platform.criteria.models import DEFINITIONS, Characteristic
 
 CHARACTERISTICS = "characteristics."
 Choices = list[tuple[str, str]]
@@ -69,6 +70,12 @@ class Field:
     compare: Callable[[str, Any, Asking], models.Q] | None = None
     joins: tuple[str, ...] = ()
     fetches: tuple[str | models.Prefetch[Any], ...] = ()
+    reads: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the field shows what stands at its path in the row's own tables, and nothing else."""
+        return self.read is None and self.said is None and not self.links and not self.fetches
 
     def choices_for(self, asking: Asking) -> Choices:
         """Return what may be chosen, with words."""
@@ -122,6 +129,9 @@ class Entity:
         """Return the fields the open company defined."""
         if not self.characterised:
             return []
+        return remembered(DEFINITIONS, self._defined, key=self.name)
+
+    def _defined(self) -> list[Field]:
         return [field_of(definition) for definition in Characteristic.objects.of(self.name)]
 
     def every_field(self) -> dict[str, Field]:
@@ -151,6 +161,7 @@ def field_of(definition: Characteristic) -> Field:
         hint=definition.hint,
         applies_to=definition.applies_to,
         characteristic=definition,
+        reads=("characteristics",),
     )
 
 

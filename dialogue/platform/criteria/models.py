@@ -27,6 +27,9 @@ SLOTS_OF = {
     FieldKind.DATE: DATE_SLOTS,
 }
 
+# The reference (kit/reference.py) by which pages remember the definitions.
+DEFINITIONS = "criteria.definitions"
+
 
 class CharacteristicQuerySet(models.QuerySet["Characteristic"]):
     """Reads of definitions."""

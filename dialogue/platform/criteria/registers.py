@@ -4,7 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.menu import MenuItem, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.kit.reference import Reference, references
 from dialogue.platform.audit.events import event_words
+from dialogue.platform.criteria.models import DEFINITIONS
 from dialogue.platform.criteria.permissions import CriteriaPermission
 
 permission_groups.add(
@@ -21,3 +23,4 @@ settings_items.add(
     MenuItem(label=_("Characteristics"), url_name="characteristics", permission=CriteriaPermission.DEFINE),
     weight=40,
 )
+references.add(DEFINITIONS, Reference(models=("criteria.Characteristic",)))

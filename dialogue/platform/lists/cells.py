@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from html import escape
 from typing import Any
 
 from django.utils import formats, timezone
-from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -18,65 +19,125 @@ from dialogue.platform.lists.pages import ListPage
 
 NOTHING = mark_safe('<span class="faint">—</span>')
 NUMERIC = {FieldKind.NUMBER, FieldKind.MONEY}
+CHIPS = {FieldKind.CHOICE, FieldKind.CHOICES}
+Said = Callable[[Any], str]
 
 
 class Printer:
-    """Prints the cells of one reading; lists of choices are looked up once."""
+    """Prints the cells of one reading; what a column needs is looked up once, not once a row."""
 
     def __init__(self, page: ListPage, asking: Asking) -> None:
         self.page = page
         self.asking = asking
-        self._words: dict[str, dict[str, str]] = {}
+        self._texts: dict[str, Said] = {}
+        self._cells: dict[str, Said] = {}
 
-    def words_of(self, field: Field) -> dict[str, str]:
-        """Return the words of the field's list by value."""
-        if field.name not in self._words:
-            self._words[field.name] = {value: str(words) for value, words in field.choices_for(self.asking)}
-        return self._words[field.name]
-
-    def html(self, field: Field, row: Any) -> SafeString:
+    def html(self, field: Field, row: Any) -> str:
         """Return the cell as HTML."""
-        own = self.page.cells.get(field.name)
-        if own is not None:
-            shown = own(row, self.asking)
-            return NOTHING if shown in (None, "") else shown if isinstance(shown, SafeString) else escape(shown)
-        text = self.text(field, row)
-        if text == "":
-            return NOTHING
-        if field.kind in {FieldKind.CHOICE, FieldKind.CHOICES} and not field.links:
-            return format_html('<span class="chip">{}</span>', text)
-        return escape(text)
+        return self.cell(field)(row)
 
     def text(self, field: Field, row: Any) -> str:
         """Return the cell as plain text, never truncated."""
-        if field.said is not None:
-            return field.said(row)
-        value = field.value_of(row)
-        if value is None or value in ("", []):
-            return ""
-        if field.kind == FieldKind.MONEY:
-            return self._money(field, row, value)
-        if isinstance(value, bool) or field.kind == FieldKind.YES_NO:
-            return _("yes") if value else _("no")
-        if field.kind in {FieldKind.CHOICE, FieldKind.USER}:
-            return self.words_of(field).get(str(value), str(value))
-        if field.kind == FieldKind.CHOICES:
-            words = self.words_of(field)
-            return ", ".join(words.get(str(one), str(one)) for one in (value if isinstance(value, list) else [value]))
-        return self._plain(field, value)
+        return self.words(field)(row)
 
-    @staticmethod
-    def _plain(field: Field, value: Any) -> str:
-        if isinstance(value, datetime):
-            return formats.date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
-        if field.kind == FieldKind.DATE:
-            return formats.date_format(value if isinstance(value, date) else date.fromisoformat(value), "SHORT_DATE_FORMAT")
-        if field.kind == FieldKind.NUMBER:
-            return formats.number_format(Decimal(str(value)).normalize(), use_l10n=True, force_grouping=True)
-        return str(value)
+    def cell(self, field: Field) -> Said:
+        """Return what prints the column's cells as HTML."""
+        if field.name not in self._cells:
+            own = self.page.cells.get(field.name)
+            self._cells[field.name] = self._own(own) if own else self._plain_cell(field)
+        return self._cells[field.name]
 
-    @staticmethod
-    def _money(field: Field, row: Any, value: Any) -> str:
-        if isinstance(value, dict):
-            return print_money(value["amount"], value["currency"])
-        return print_money(value, str(getattr(row, field.currency)))
+    def words(self, field: Field) -> Said:
+        """Return what prints the column's cells as text."""
+        if field.name not in self._texts:
+            self._texts[field.name] = field.said or self._text_of(field)
+        return self._texts[field.name]
+
+    def _own(self, own: Callable[[Any, Asking], Any]) -> Said:
+        asking = self.asking
+
+        def shown(row: Any) -> str:
+            value = own(row, asking)
+            if value is None or value == "":
+                return NOTHING
+            return value if isinstance(value, SafeString) else escape(str(value))
+
+        return shown
+
+    def _plain_cell(self, field: Field) -> Said:
+        words = self.words(field)
+        chip = field.kind in CHIPS and not field.links
+        before, after = ('<span class="chip">', "</span>") if chip else ("", "")
+
+        def shown(row: Any) -> str:
+            text = words(row)
+            return f"{before}{escape(text)}{after}" if text else NOTHING
+
+        return shown
+
+    def _text_of(self, field: Field) -> Said:
+        value_of, said = field.value_of, self._said(field)
+
+        def text(row: Any) -> str:
+            value = value_of(row)
+            return "" if value is None or value in ("", []) else said(value)
+
+        if field.kind != FieldKind.MONEY:
+            return text
+
+        def money(row: Any) -> str:
+            value = value_of(row)
+            if isinstance(value, dict):
+                return print_money(value["amount"], value["currency"])
+            return "" if value is None else print_money(value, str(getattr(row, field.currency)))
+
+        return money
+
+    def _said(self, field: Field) -> Said:
+        kind = field.kind
+        if kind in {FieldKind.CHOICE, FieldKind.USER, FieldKind.CHOICES}:
+            return self._chosen(field)
+        if kind == FieldKind.YES_NO:
+            yes, no = _("yes"), _("no")
+            return lambda value: yes if value else no
+        if kind == FieldKind.DATE:
+            return remembering(_day)
+        if kind == FieldKind.NUMBER:
+            return remembering(
+                lambda value: formats.number_format(Decimal(str(value)).normalize(), use_l10n=True, force_grouping=True)
+            )
+        return _plain
+
+    def _chosen(self, field: Field) -> Said:
+        words = {value: str(label) for value, label in field.choices_for(self.asking)}
+
+        def said(value: Any) -> str:
+            if isinstance(value, list):
+                return ", ".join(words.get(str(one), str(one)) for one in value)
+            return words.get(str(value), str(value))
+
+        return said
+
+
+def remembering(said: Said) -> Said:
+    """Return the function with a memory for one reading: a page repeats its dates and numbers."""
+    known: dict[Any, str] = {}
+
+    def remembered(value: Any) -> str:
+        if value not in known:
+            known[value] = said(value)
+        return known[value]
+
+    return remembered
+
+
+def _day(value: Any) -> str:
+    return formats.date_format(value if isinstance(value, date) else date.fromisoformat(value), "SHORT_DATE_FORMAT")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return formats.date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)

@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.kit.actors import Actor
 from dialogue.kit.rows import StampedRow, TenantManager, TenantRow
 
+# The references (kit/reference.py) by which pages remember views and states.
+VIEWS, STATES = "lists.views", "lists.states"
+
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
     """Reads of saved views."""

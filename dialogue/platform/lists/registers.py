@@ -4,10 +4,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.kit.reference import Reference, references
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.jobs.kinds import JobKind, job_kinds
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.lists.exports import export_rows
+from dialogue.platform.lists.models import STATES, VIEWS
 from dialogue.platform.lists.permissions import ListPermission
 
 permission_groups.add(
@@ -35,3 +37,5 @@ def _file_of(job: Job) -> str:
 
 
 job_kinds.add("lists.export", JobKind(run=export_rows, link=_file_of))
+references.add(VIEWS, Reference(models=("lists.SavedView",)))
+references.add(STATES, Reference(models=("lists.ListState",), own="user_id"))

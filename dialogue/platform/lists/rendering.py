@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import Field
 from dialogue.platform.lists.cells import NUMERIC, Printer
+from dialogue.platform.lists.pages import ListPage
 from dialogue.platform.lists.query import ListQuery, Totals
 
 
 def rows_html(query: ListQuery, rows: list[Any], printer: Printer, *, editable: bool) -> SafeString:
     """Return the `<tr>` elements of a page of rows."""
-    page, columns = query.page, query.columns
+    page = query.page
     money = query.fields.get(page.amount) if page.amount else None
     choose = escape(_("Select"))
-    parts: list[str] = []
+    row_url, parts = page.row_url, []
+    title, *others = [printer.cell(field) for field in query.columns]
+    opened = [_opening(page, field, editable=editable) for field in query.columns[1:]]
+    cells = list(zip(opened, others, strict=True))
     for row in rows:
         amount = getattr(row, money.path) if money else None
         summed = (
@@ -29,11 +33,17 @@ def rows_html(query: ListQuery, rows: list[Any], printer: Printer, *, editable: 
         parts.append(
             f'<tr data-id="{row.pk}"{summed}><td class="check"><input type="checkbox" value="{row.pk}" '
             f'aria-label="{choose}: {escape(str(row))}"></td>'
+            f'<td class="title" tabindex="-1"><a href="{escape(row_url(row))}">{title(row)}</a></td>'
         )
-        for number, field in enumerate(columns):
-            parts.append(cell_html(query, field, row, printer, first=number == 0, editable=editable))
+        parts += [f"{opening}{shown(row)}</td>" for opening, shown in cells]
         parts.append("</tr>")
     return mark_safe("".join(parts))  # noqa: S308  every value above is escaped by the printer or by escape()
+
+
+def _opening(page: ListPage, field: Field, *, editable: bool) -> str:
+    style = ' class="n"' if field.kind in NUMERIC else ' class="more"'
+    edit = f' data-edit="{escape(field.name)}"' if editable and field.editable and page.change else ""
+    return f'<td{style}{edit} tabindex="-1">'
 
 
 def cell_html(query: ListQuery, field: Field, row: Any, printer: Printer, *, first: bool, editable: bool) -> str:
@@ -41,9 +51,7 @@ def cell_html(query: ListQuery, field: Field, row: Any, printer: Printer, *, fir
     inner = printer.html(field, row)
     if first:
         return f'<td class="title" tabindex="-1"><a href="{escape(query.page.row_url(row))}">{inner}</a></td>'
-    style = ' class="n"' if field.kind in NUMERIC else ' class="more"'
-    edit = f' data-edit="{escape(field.name)}"' if editable and field.editable and query.page.change else ""
-    return f'<td{style}{edit} tabindex="-1">{inner}</td>'
+    return f"{_opening(query.page, field, editable=editable)}{inner}</td>"
 
 
 def cells_url(query: ListQuery) -> str:

@@ -10,3 +10,4 @@ notice_kinds: Registry[str | Promise] = Registry("notice kinds")
 MENTION = "mention"
 JOB_DONE = "job.done"
 JOB_FAILED = "job.failed"
+UNREAD = "notices.unread"

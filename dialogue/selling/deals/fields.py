@@ -9,16 +9,16 @@ from django.db import models
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties.models import Tag
+from dialogue.customers.parties.fields import known_tags
 from dialogue.customers.tasks.models import Task
-from dialogue.platform.accounts.models import Membership
+from dialogue.kit.reference import remembered
+from dialogue.platform.accounts.members import member_choices
 from dialogue.platform.criteria.fields import Asking, Choices, Entity, Field, entities
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import NEGATIVE, period_of, several, truth
 from dialogue.selling.deals.drafts import ENTITY
-from dialogue.selling.deals.models import Deal, Pipeline, Stage, StageClass
+from dialogue.selling.deals.models import STAGES, Deal, Pipeline, Stage, StageClass
 
-MOST_TAGS = 500
 LATE, NO_TASKS = "overdue", "none"
 TASKS_DUE = {
     LATE: _("Overdue"),
@@ -36,6 +36,10 @@ deal = entities.add(
 
 def stage_choices(asking: Asking) -> Choices:
     """Return the stages in use; with several pipelines each stage names its own."""
+    return remembered(STAGES, _stages)
+
+
+def _stages() -> Choices:
     stages = list(Stage.objects.in_use().select_related("pipeline"))
     several = len({stage.pipeline_id for stage in stages}) > 1
     return [(str(stage.pk), f"{stage.name} · {stage.pipeline.name}" if several else stage.name) for stage in stages]
@@ -43,18 +47,19 @@ def stage_choices(asking: Asking) -> Choices:
 
 def pipeline_choices(asking: Asking) -> Choices:
     """Return the pipelines in use."""
-    return [(str(pk), name) for pk, name in Pipeline.objects.in_use().values_list("pk", "name")]
+    return remembered(
+        STAGES, lambda: [(str(pk), name) for pk, name in Pipeline.objects.in_use().values_list("pk", "name")], key="pipelines"
+    )
 
 
 def tag_choices(asking: Asking) -> Choices:
     """Return the tags of deals."""
-    return [(str(pk), name) for pk, name in Tag.objects.filter(entity=ENTITY).values_list("pk", "name")[:MOST_TAGS]]
+    return known_tags(ENTITY)
 
 
 def people_choices(asking: Asking) -> Choices:
     """Return the active members."""
-    places = Membership.objects.filter(is_active=True).select_related("user").order_by("user__name", "user__email")
-    return [(str(place.user_id), str(place.user)) for place in places]
+    return member_choices()
 
 
 def _tasks_due(name: str, today: date, week_start: int) -> models.Q:
@@ -108,23 +113,27 @@ deal.add(
     Field("company", _("company"), FieldKind.TEXT, "company__name", sort="company__name_sort", importable=True, joins=("company",)),
     Field(
         "stage", _("stage"), FieldKind.CHOICE, "stage_id", sort="stage__position", choices=stage_choices, editable=True,
-        importable=True, joins=("stage",),
+        importable=True, joins=("stage",), reads=("stage__name", "stage__stage_class", "stage__position"),
     ),
     Field("budget", _("budget"), FieldKind.MONEY, "budget", sort="budget", currency="currency", editable=True, importable=True),
     Field(
         "responsible", _("responsible"), FieldKind.USER, "responsible_id", choices=people_choices, editable=True,
-        importable=True, joins=("responsible",),
+        importable=True, joins=("responsible",), reads=("responsible__name", "responsible__email"),
     ),
     Field(
         "tags", _("tags"), FieldKind.CHOICES, "tag_links__tag_id", choices=tag_choices, links=True, editable=True, importable=True,
-        fetches=("tag_links__tag",),
+        fetches=("tag_links__tag",), reads=("id",),
     ),
+<<<<<<< HEAD
     Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on"),
     # "among" keeps the list from counting by a path: it has none.
     Field(
         "tasks", _("tasks"), FieldKind.CHOICE, "id", choices=task_choices, compare=by_tasks, among={"pk__isnull": False},
         said=lambda row: date_format(row.next_step_on, "SHORT_DATE_FORMAT") if row.next_step_on else "",
     ),
+=======
+    Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on", reads=("next_step_on", "stage_class")),
+>>>>>>> a4dd050 (Open lists with four queries, with count and sum at once)
     Field("expected_on", _("expected close"), FieldKind.DATE, "expected_on", sort="expected_on", editable=True, importable=True),
     Field("created_at", _("created"), FieldKind.MOMENT, "created_at", sort="created_at", importable=True),
     Field("updated_at", _("changed"), FieldKind.MOMENT, "updated_at", sort="updated_at"),

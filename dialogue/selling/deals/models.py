@@ -20,6 +20,8 @@ from dialogue.selling.deals.permissions import KIND
 LIVE = models.Q(deleted_at__isnull=True)
 PARTY = "parties.Party"
 TAG = "parties.Tag"
+# The reference (kit/reference.py) by which pages remember pipelines and stages.
+STAGES = "deals.stages"
 # Cards of a column stand a gap apart, so that one can be put between two without touching others.
 RANK_GAP = 65_536
 

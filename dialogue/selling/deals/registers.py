@@ -11,6 +11,7 @@ from dialogue.kit.commands import Command, commands
 from dialogue.kit.home import HomePanel, home_panels
 from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.kit.reference import Reference, references
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.criteria.fields import Relation
@@ -22,7 +23,7 @@ from dialogue.selling.deals.batches import restore_deal
 from dialogue.selling.deals.card import DealPanel, deal_panels
 from dialogue.selling.deals.dialogue import REF, deal_details
 from dialogue.selling.deals.drafts import ENTITY
-from dialogue.selling.deals.models import Deal
+from dialogue.selling.deals.models import STAGES, Deal
 from dialogue.selling.deals.panels import deals_count, deals_panel, home_panel, tasks_panel
 from dialogue.selling.deals.permissions import KIND, DealPermission
 from dialogue.selling.deals.searching import deals
@@ -119,3 +120,4 @@ home_panels.add("deals", HomePanel(render=home_panel, room="deals"), weight=20)
 entry_kinds.add("deal_begun", EntryKind(_("New deal"), OWN))
 entry_kinds.add("deal_stage", EntryKind(_("Stage of a deal"), OWN))
 entry_details.add(REF, deal_details)
+references.add(STAGES, Reference(models=("deals.Pipeline", "deals.Stage")))

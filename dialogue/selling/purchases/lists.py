@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.kit.addresses import record_url
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.lists.pages import Button, Empty, ListPage, Preset
@@ -29,7 +29,7 @@ def _number(row: Any, asking: Asking) -> str:
 def _party(row: Any, asking: Asking) -> SafeString | str:
     if not row.party_id or row.party is None:
         return ""
-    return format_html('<a href="{}">{}</a>', reverse("party_card", args=[row.party_id]), row.party.name)
+    return format_html('<a href="{}">{}</a>', record_url("party_card", row.party_id), row.party.name)
 
 
 LOAD = Button(_("Import"), "import_list", permission=ImportPermission.RUN)
@@ -45,7 +45,7 @@ PURCHASES = ListPage(
         _("Load them from the till, the shop or the books: who bought what and when. An import can be undone."),
         buttons=(LOAD,),
     ),
-    row_url=lambda row: reverse("purchase", args=[row.pk]),
+    row_url=lambda row: record_url("purchase", row.pk),
     sort="-at",
     permission=PurchasePermission.READ,
     amount="amount",

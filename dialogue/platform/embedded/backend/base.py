@@ -6,9 +6,13 @@ transaction no company is set and row security shows nothing: it fails closed.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from django.db import DatabaseError
 from django.db.backends.postgresql import base
 
 from dialogue.kit.scope import current_scope
@@ -47,6 +51,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.connection.cursor() as raw:
             raw.execute(SET_SCOPE, ["" if tenant is None else str(tenant), "open" if door else ""])
         self._sent = wanted
+
+    def company_opened(self, tenant: int) -> None:
+        """Note that a statement of the caller's has opened this company in the running transaction."""
+        self._sent = (tenant, False)
+
+    def ask_prepared(self, sql: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the one row of a statement that is the same at every request, planned once a connection.
+
+        Behind a pooler that mixes connections nothing is prepared: a server named by DATABASE_URL has to allow it.
+        """
+        begun = time.monotonic()
+        with psycopg.Cursor(self.connection) as cursor:
+            cursor.execute(sql, parameters, prepare=bool(self.settings_dict.get("PREPARES")))
+            row = cursor.fetchone()
+        if self.queries_logged:
+            self.queries_log.append({"sql": sql, "time": f"{time.monotonic() - begun:.3f}"})
+        if row is None:
+            message = "a statement of one row returned none"
+            raise DatabaseError(message)
+        return tuple(row)
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]

@@ -6,9 +6,10 @@ from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import NotPermitted
+from dialogue.kit.reference import remembered
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.criteria.asking import asking_of
-from dialogue.platform.lists.models import ListState
+from dialogue.platform.lists.models import STATES, ListState
 from dialogue.platform.lists.pages import ListPage, list_pages
 from dialogue.platform.lists.query import ListQuery
 
@@ -32,7 +33,9 @@ def read_query(request: MemberRequest, page: ListPage, given: QueryDict | None =
     """Return the reading the address asks for; columns and page size default to how the member left the list."""
     asked = (request.GET if given is None else given).copy()
     if "cols" not in asked or "size" not in asked:
-        state = ListState.objects.filter(page=page.name, user_id=int(request.actor.user or 0)).first()
+        user = int(request.actor.user or 0)
+        states = remembered(STATES, lambda: {state.page: state for state in ListState.objects.filter(user_id=user)}, key=user)
+        state = states.get(page.name)
         if state is not None:
             asked.setdefault("cols", ",".join(state.columns))
             asked.setdefault("size", str(state.size))

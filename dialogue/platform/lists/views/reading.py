@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -12,13 +13,14 @@ from django.views.decorators.http import require_GET
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.money import print_money
-from dialogue.platform.accounts.doors import MemberRequest, member_page
+from dialogue.kit.reference import remembered
+from dialogue.platform.accounts.doors import MemberRequest, frame_stamp, member_page
 from dialogue.platform.lists.cells import NUMERIC, Printer
 from dialogue.platform.lists.inputs import condition_input, further_inputs, operators_of, quick_inputs
-from dialogue.platform.lists.models import BulkEdit, SavedView
+from dialogue.platform.lists.models import VIEWS, BulkEdit, SavedView
 from dialogue.platform.lists.pages import PAGE_SIZES, Button, ListPage
 from dialogue.platform.lists.permissions import ListPermission
-from dialogue.platform.lists.query import ANY_PRESET, ListQuery, Page, Totals, default_operator
+from dialogue.platform.lists.query import ANY_PRESET, PREFIX, ListQuery, Page, Totals, default_operator
 from dialogue.platform.lists.rendering import cells_url, heads, rows_html, sums_text
 from dialogue.platform.lists.views.opening import open_list, read_query
 
@@ -39,21 +41,22 @@ def list_page(request: MemberRequest, name: str, **extra: Any) -> HttpResponse:
 def _table(request: MemberRequest, query: ListQuery, shown: Page) -> dict[str, Any]:
     page = query.page
     editable = page.change is not None
-    totals = query.totals_of(shown.rows) if shown.is_whole else None
+    totals = query.totals_of(shown.rows) if shown.is_whole else query.totals_of_few()
     bulk = [verb for verb in page.bulk if request.actor.can(verb.permission)] if request.actor.can(ListPermission.BULK) else []
+    address = query.address()
     return {
         "page": page,
         "query": query,
+        "here_now": address,
         "shown": len(shown.rows),
         "rows": rows_html(query, shown.rows, Printer(page, query.asking), editable=editable),
         "heads": heads(query),
         "cells": cells_url(query),
         "next": query.address(after=shown.after) if shown.after else "",
         "previous": query.address(before=shown.before) if shown.before else "",
-        "here": query.address(),
         "filtered": bool(query.conditions or query.text or query.given.get("filter")),
         "all_url": query.address(view=ANY_PRESET) if query.preset else "",
-        "totals_url": f"{reverse('list_totals', args=[page.name])}?{query.address()}",
+        "totals_url": f"{reverse('list_totals', args=[page.name])}?{address}{'&known=1' if totals else ''}",
         "bulk": bulk,
         "sort": query.given.get("sort", ""),
         "sizes": [(size, query.address(size=str(size)), size == query.size) for size in PAGE_SIZES],
@@ -65,11 +68,15 @@ def _table(request: MemberRequest, query: ListQuery, shown: Page) -> dict[str, A
 
 
 def _frame(request: MemberRequest, query: ListQuery) -> dict[str, Any]:
-    page, actor = query.page, request.actor
-    views = list(SavedView.objects.visible_to(actor).filter(page=page.name).order_by("name"))
+    page, actor, stamp = query.page, request.actor, frame_stamp(request)
+    views = remembered(VIEWS, lambda: _saved_views(actor, page), key=(actor.user, page.name))
+    quick = [(name, query.given.getlist(PREFIX + name)) for name in page.quick]
     return {
         "title": page.title,
-        "inputs": quick_inputs(query),
+        "view_key": f"{query.preset} {query.given.get('saved', '')}",
+        "quick_key": urlencode([(name, value) for name, values in quick for value in values]),
+        "filters_stamp": "" if query.text or query.given.get("filter") else stamp,
+        "inputs": lambda: quick_inputs(query),
         "further": further_inputs(query),
         "conditions": [one for one in query.fields.values() if one.filterable],
         "buttons": _allowed(page.buttons, actor),
@@ -81,6 +88,10 @@ def _frame(request: MemberRequest, query: ListQuery) -> dict[str, Any]:
         "may_share": actor.can(ListPermission.SHARE),
         "may_export": actor.can(ListPermission.EXPORT),
     }
+
+
+def _saved_views(actor: Actor, page: ListPage) -> list[SavedView]:
+    return list(SavedView.objects.visible_to(actor).filter(page=page.name).order_by("name"))
 
 
 def _allowed(buttons: tuple[Button, ...], actor: Actor) -> list[tuple[Button, str]]:
@@ -99,11 +110,14 @@ def _view_name(query: ListQuery, views: list[SavedView]) -> Any:
 @member_page
 @require_GET
 def totals(request: MemberRequest, name: str) -> HttpResponseBase:
-    """Return how many match, their sums, and the counts beside the quick filters, to be put in their places."""
+    """Return how many match and their sums (unless the page said them already), and the counts beside the quick filters."""
     query = read_query(request, open_list(request, name))
-    found: Totals = query.totals()
     counted = quick_inputs(query, query.facets())
+    if request.GET.get("known"):
+        return render(request, "lists/totals.html", {"inputs": counted})
+    found: Totals = query.totals()
     context = {
+        "known": True,
         "count": found.count,
         "sums": sums_text(found),
         "patterns": json.dumps({code: print_money(0, code) for code, _sum in found.sums}),

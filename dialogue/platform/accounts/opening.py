@@ -1,0 +1,87 @@
+"""Opening a company for a signed-in member: session, company, member and the stamps of what is remembered, in two statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import connection
+from django.utils.crypto import constant_time_compare
+
+from dialogue.kit.actors import Actor
+from dialogue.kit.reference import Memory, references, stamps_statement
+from dialogue.kit.scope import tenant_scope
+from dialogue.platform.accounts.members import ASKER, MEMBERS, ROLES, member_actor
+from dialogue.platform.accounts.models import User
+from dialogue.platform.tenants.models import Tenant
+
+OPEN = "SELECT kept, company, stamp FROM public.accounts_open(%s, %s)"
+MOST_MEMBERS = 5000
+_companies: Memory[Tenant] = Memory(MOST_MEMBERS)
+_users: Memory[User | None] = Memory(MOST_MEMBERS)
+_actors: Memory[Actor | None] = Memory(MOST_MEMBERS)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A company open for a user; `actor` is None for a user who has no place in it."""
+
+    company: Tenant
+    stamp: str
+    user: User
+    actor: Actor | None
+    stamps: Mapping[str, str]
+
+
+def open_company(session: SessionBase, login: str) -> Opened | None:
+    """Return the company opened for the session's user, or None where Django has to look itself.
+
+    That is: no such session or company, a user gone or put aside, a password changed since. The session keeps what was read.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN, [session.session_key, login])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    kept, company, stamp = row
+    backend = cast("Any", connection)
+    backend.company_opened(company)
+    facts = session.decode(kept)
+    number, door = facts.get(SESSION_KEY, ""), facts.get(BACKEND_SESSION_KEY)
+    if not number.isdigit() or door not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    stamps = dict(zip(references.keys(), backend.ask_prepared(stamps_statement(), {"user": int(number)}), strict=True))
+    user = _users.get(int(number), stamps[ASKER] or "", lambda: User.objects.filter(pk=int(number)).first())
+    if user is None or not user.is_active:
+        return None
+    if not constant_time_compare(facts.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+        return None
+    session._session_cache = facts  # type: ignore[attr-defined]
+    return Opened(
+        stamp=stamp,
+        company=copy(_companies.get(company, stamp, _company(company))),
+        user=copy(user),
+        actor=_actors.get((company, user.pk), f"{stamps[ASKER]} {stamps[MEMBERS]} {stamps[ROLES]}", _actor(company, user)),
+        stamps=stamps,
+    )
+
+
+def _company(company: int) -> Callable[[], Tenant]:
+    def read() -> Tenant:
+        with tenant_scope(company):
+            return Tenant.objects.get(pk=company)
+
+    return read
+
+
+def _actor(company: int, user: User) -> Callable[[], Actor | None]:
+    def read() -> Actor | None:
+        with tenant_scope(company):
+            return member_actor(user)
+
+    return read
