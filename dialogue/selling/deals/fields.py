@@ -124,16 +124,13 @@ deal.add(
         "tags", _("tags"), FieldKind.CHOICES, "tag_links__tag_id", choices=tag_choices, links=True, editable=True, importable=True,
         fetches=("tag_links__tag",), reads=("id",),
     ),
-<<<<<<< HEAD
-    Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on"),
+    Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on", reads=("next_step_on", "stage_class")),
     # "among" keeps the list from counting by a path: it has none.
     Field(
         "tasks", _("tasks"), FieldKind.CHOICE, "id", choices=task_choices, compare=by_tasks, among={"pk__isnull": False},
         said=lambda row: date_format(row.next_step_on, "SHORT_DATE_FORMAT") if row.next_step_on else "",
+        reads=("next_step_on",),
     ),
-=======
-    Field("next_step", _("next step"), FieldKind.DATE, "next_step_on", sort="next_step_on", reads=("next_step_on", "stage_class")),
->>>>>>> a4dd050 (Open lists with four queries, with count and sum at once)
     Field("expected_on", _("expected close"), FieldKind.DATE, "expected_on", sort="expected_on", editable=True, importable=True),
     Field("created_at", _("created"), FieldKind.MOMENT, "created_at", sort="created_at", importable=True),
     Field("updated_at", _("changed"), FieldKind.MOMENT, "updated_at", sort="updated_at"),
