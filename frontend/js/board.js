@@ -31,12 +31,13 @@ const putBack = (card, place) => place.list.insertBefore(card, place.next);
 
 function askWhy() {
   const dialog = document.getElementById("why-lost");
-  const field = dialog.querySelector("input");
-  field.value = "";
+  const form = dialog.querySelector("form");
+  form.reset();
   dialog.returnValue = "";
   dialog.showModal();
-  field.focus();
-  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "lost" ? field.value.trim() : ""), { once: true }));
+  form.elements[0].focus();
+  const answer = () => (dialog.returnValue === "lost" ? { loss: form.elements.loss?.value ?? "", reason: form.elements.reason.value.trim() } : null);
+  return new Promise((done) => dialog.addEventListener("close", () => done(answer()), { once: true }));
 }
 
 function head(stage, count, sums) {
@@ -59,13 +60,13 @@ async function settle(card, from) {
   };
   const form = new URLSearchParams({ stage: column.dataset.stage, at_stage: from.stage, above: sibling("previousElementSibling"), below: sibling("nextElementSibling"), query: board().dataset.query });
   if (changed && column.dataset.class === "lost") {
-    const reason = await askWhy();
-    if (!reason) {
+    const why = await askWhy();
+    if (!why) {
       putBack(card, from);
       say(words("back", card));
       return;
     }
-    form.set("reason", reason);
+    for (const [name, value] of Object.entries(why)) form.set(name, value);
   }
   card.classList.add("sending");
   try {

@@ -50,3 +50,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+// A choice of "another reason" asks for words beside it.
+document.addEventListener("change", (event) => {
+  const choice = event.target.closest?.("select[data-or-words]");
+  if (choice) choice.form.elements[choice.dataset.orWords].required = choice.value === "other";
+});

@@ -91,7 +91,8 @@ def test_lost_card_asks_why(office: Office, deals: list[Deal]) -> None:
     expect(column(page, 1).get_by_text("Shop")).to_be_visible()
     grip(page, "Shop").click()
     page.locator("[data-move-to]").last.click()
-    page.get_by_label("Reason").fill("Too dear")
+    page.locator("#why-loss").select_option(label="another reason")
+    page.get_by_label("In your own words").fill("Too dear")
     with page.expect_response("**/move/"):
         page.get_by_role("button", name="Close as lost").click()
     expect(column(page, 6).get_by_text("Shop")).to_be_visible()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.customers.parties.models import Party, Tag
+from dialogue.customers.parties.rules import one_line
 from dialogue.kit.actors import Actor
 from dialogue.kit.editing import refuse_stale
 from dialogue.kit.errors import NotFound, Refusal
@@ -28,10 +29,10 @@ from dialogue.selling.deals.drafts import (
     NewDeal,
     clean_budget,
     ground_of,
-    one_line,
     ready,
 )
-from dialogue.selling.deals.errors import DealClosed, DealOpen, ReasonNeeded
+from dialogue.selling.deals.errors import DealClosed, DealOpen
+from dialogue.selling.deals.losses import NO_WHY, Why, why_lost
 from dialogue.selling.deals.models import (
     RANK_GAP,
     BoardState,
@@ -123,7 +124,8 @@ def create_deal(draft: NewDeal, *, by: Actor) -> Deal:
         stage=checked.stage,
         stage_class=checked.stage.stage_class,
         closed_at=timezone.now() if checked.stage.is_final else None,
-        lost_reason=one_line(draft.lost_reason)[:200] if checked.stage.stage_class == StageClass.LOST else "",
+        loss_id=checked.why.loss,
+        lost_reason=checked.why.words,
         company_id=draft.company,
         contact_id=draft.contact,
         responsible_id=responsible,
@@ -252,11 +254,12 @@ def move_deal(
     above: int | None = None,
     below: int | None = None,
     reason: str = "",
+    loss: int | None = None,
     at_stage: int | None = None,
 ) -> Deal:
     """Put the deal into a stage, between the cards `above` and `below` where given, else on top; return it.
 
-    `at_stage` is the stage where the mover saw the card.
+    `at_stage` is the stage where the mover saw the card; `loss` a kept reason of losing, `reason` its words.
 
     Raises:
         ReasonNeeded: a lost deal without a reason.
@@ -270,26 +273,23 @@ def move_deal(
         )
     if stage.archived_at:
         raise Refusal(_("Choose a stage that is in use."), field="stage")
-    if stage.stage_class == StageClass.LOST and before.pk != stage.pk:
-        reason = one_line(reason)[:200]
-        if not reason:
-            raise ReasonNeeded(_("To close the deal as lost you must say why."), field="reason")
+    why = why_lost(reason, loss) if stage.stage_class == StageClass.LOST and before.pk != stage.pk else NO_WHY
     row.rank = _place(stage.pk, row.pk, above, below)
     if before.pk == stage.pk:
         row.save(update_fields=["rank"])
         return row
-    return _enter(row, before, stage, by, reason if stage.stage_class == StageClass.LOST else "")
+    return _enter(row, before, stage, by, why)
 
 
-def _enter(row: Deal, before: Stage, stage: Stage, by: Actor, reason: str) -> Deal:
+def _enter(row: Deal, before: Stage, stage: Stage, by: Actor, why: Why) -> Deal:
     row.stage, row.pipeline_id, row.stage_class = stage, stage.pipeline_id, stage.stage_class
     row.stage_since = timezone.now()
     row.closed_at = timezone.now() if stage.is_final else None
-    row.lost_reason = reason
+    row.loss_id, row.lost_reason = why.loss, why.words
     row.save()
-    enter_stage(row, before, by, reason)
+    enter_stage(row, before, by, why.words)
     word = {StageClass.WON: "deal.won", StageClass.LOST: "deal.lost"}.get(StageClass(stage.stage_class), "deal.moved")
-    record(by, word, row, changes={"stage": [before.name, stage.name]}, reason=reason)
+    record(by, word, row, changes={"stage": [before.name, stage.name]}, reason=why.words)
     fact = StageFact(row, by, before, stage)
     deal_moved.tell(fact)
     if stage.stage_class == StageClass.WON:
@@ -351,17 +351,17 @@ def win_deal(deal: Deal, *, by: Actor) -> Deal:
 
 
 @action(permission=DealPermission.WRITE)
-def lose_deal(deal: Deal, *, by: Actor, reason: str) -> Deal:
-    """Close the deal as lost and keep why; return it.
+def lose_deal(deal: Deal, *, by: Actor, reason: str = "", loss: int | None = None) -> Deal:
+    """Close the deal as lost and keep why: a kept reason, words of one's own, or both; return it.
 
     Raises:
-        ReasonNeeded: no reason.
+        ReasonNeeded: neither.
         DealClosed: it is closed already.
     """
     row = locked(deal, by)
     if row.stage_class != StageClass.OPEN:
         raise DealClosed(_("To lose this deal reopen it first: it is closed already."))
-    return move_deal(row, closing_stage(row, StageClass.LOST), by=by, reason=reason)
+    return move_deal(row, closing_stage(row, StageClass.LOST), by=by, reason=reason, loss=loss)
 
 
 @action(permission=DealPermission.WRITE)

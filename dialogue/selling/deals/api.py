@@ -54,6 +54,7 @@ class DealShape(Shape):
     expected_on: date | None
     next_step_on: date | None
     closed_at: Moment | None
+    loss: int | None
     lost_reason: str
     external_id: str
     tags: list[str]
@@ -68,6 +69,7 @@ class DealShape(Shape):
             **{name: getattr(row, name) for name in PLAIN},
             pipeline=row.pipeline_id,
             stage=row.stage_id,
+            loss=row.loss_id,
             stage_name=row.stage.name,
             company=row.company_id,
             contact=row.contact_id,
@@ -103,6 +105,7 @@ class DealInput(Input):
     budget: Money | None = None
     responsible: Id | None = None
     expected_on: date | None = None
+    loss: Id | None = None
     lost_reason: Reason = ""
     external_id: Annotated[Text, Field(max_length=80)] = ""
     tags: Annotated[list[Annotated[Text, Field(max_length=60)]], Field(max_length=50, default_factory=list)]
@@ -130,12 +133,14 @@ class MoveInput(Input):
     above: Id | None = None
     below: Id | None = None
     reason: Reason = ""
+    loss: Id | None = None
 
 
 class LoseInput(Input):
-    """Why the deal is lost."""
+    """Why the deal is lost: a reason of the company's list, words of one's own, or both."""
 
-    reason: Reason
+    reason: Reason = ""
+    loss: Id | None = None
 
 
 class CommentInput(Input):
@@ -219,7 +224,18 @@ def search_deals(request: ApiRequest, asked: Search) -> dict[str, Any]:
 @router.post("", response={201: DealShape}, summary="Add a deal")
 def create_deal(request: ApiRequest, response: HttpResponse, given: DealInput) -> tuple[int, DealShape]:
     """Without a responsible member it is the key's member's."""
-    plain = ("title", "stage", "pipeline", "company", "contact", "responsible", "expected_on", "lost_reason", "external_id")
+    plain = (
+        "title",
+        "stage",
+        "pipeline",
+        "company",
+        "contact",
+        "responsible",
+        "expected_on",
+        "loss",
+        "lost_reason",
+        "external_id",
+    )
     draft = NewDeal(
         **{name: getattr(given, name) for name in plain},
         contacts=[NewContact(one.party, one.role) for one in given.contacts],
@@ -271,7 +287,7 @@ def move_deal(request: ApiRequest, response: HttpResponse, deal: int, given: Mov
     stage = Stage.objects.in_use().filter(pk=given.stage).first()
     if stage is None:
         raise Refusal(_("Choose a stage that is in use."), field="stage")
-    actions.move_deal(row, stage, by=request.actor, above=given.above, below=given.below, reason=given.reason)
+    actions.move_deal(row, stage, by=request.actor, above=given.above, below=given.below, reason=given.reason, loss=given.loss)
     return _shown(request, response, deal)
 
 
@@ -285,7 +301,7 @@ def win_deal(request: ApiRequest, response: HttpResponse, deal: int) -> DealShap
 @router.post("/{int:deal}/lose", response=DealShape, summary="Lose a deal")
 def lose_deal(request: ApiRequest, response: HttpResponse, deal: int, given: LoseInput) -> DealShape:
     """Close an open deal as lost and keep why."""
-    actions.lose_deal(_deal(request, deal), by=request.actor, reason=given.reason)
+    actions.lose_deal(_deal(request, deal), by=request.actor, reason=given.reason, loss=given.loss)
     return _shown(request, response, deal)
 
 

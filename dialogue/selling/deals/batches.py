@@ -22,6 +22,7 @@ from dialogue.platform.criteria.models import SLOTS
 from dialogue.platform.embedded.copying import copy_rows, reserve_ids
 from dialogue.selling.deals.actions import top_of
 from dialogue.selling.deals.drafts import ENTITY, NewDeal, ReadyDeal, ground_of, ready
+from dialogue.selling.deals.losses import NO_WHY, Why, why_lost
 from dialogue.selling.deals.models import RANK_GAP, Deal, DealContact, DealTag, Stage, StageChange, StageClass
 from dialogue.selling.deals.permissions import DealPermission
 from dialogue.selling.deals.signals import (
@@ -36,7 +37,7 @@ from dialogue.selling.deals.signals import (
 
 COLUMNS = (
     "id", "tenant_id", "created_at", "updated_at", "title", "pipeline", "stage", "stage_class", "stage_since", "closed_at",
-    "lost_reason", "company", "contact", "budget", "currency", "base_amount", "base_currency", "rate", "rate_on",
+    "loss", "lost_reason", "company", "contact", "budget", "currency", "base_amount", "base_currency", "rate", "rate_on",
     "responsible", "expected_on", "external_id", "rank", "source", "created_by", "characteristics", *SLOTS,
 )  # fmt: skip
 NO_SLOTS = (None,) * len(SLOTS)
@@ -110,7 +111,7 @@ def _deal_rows(
             characteristics = json.dumps(one.slots.characteristics, ensure_ascii=False)
         yield (
             pk, by.tenant, created, now, one.title, stage.pipeline_id, stage.pk, stage.stage_class, created,
-            created if stage.is_final else None, given.lost_reason[:200] if stage.stage_class == StageClass.LOST else "",
+            created if stage.is_final else None, one.why.loss, one.why.words,
             given.company, given.contact, budget.amount, budget.currency, budget.base_amount, budget.base_currency,
             budget.rate, budget.rate_on, given.responsible, given.expected_on, given.external_id.strip(), rank, given.source,
             by.user, characteristics, *slots,
@@ -149,23 +150,45 @@ def assign_deals(ids: list[int], responsible: int | None, *, by: Actor) -> dict[
 
 
 @action(permission=DealPermission.WRITE)
-def move_deals(ids: list[int], stage: int, *, by: Actor, reason: str = "") -> dict[int, int]:
+def move_deals(ids: list[int], stage: int, *, by: Actor, reason: str = "", loss: int | None = None) -> dict[int, int]:
     """Put many deals into one stage; return `{id: the stage before}` of those that moved.
 
     Raises:
         Refusal: no such stage.
+        ReasonNeeded: a stage of lost deals without a reason.
     """
     target = Stage.objects.in_use().filter(pk=stage).first()
     if target is None:
         raise Refusal(_("Choose a stage of one of the company's pipelines."), field="stage")
     before = {pk: old for pk, old in _visible(ids, by).values_list("pk", "stage_id") if old != target.pk}
-    _put_stage(list(before), target, by, reason)
-    deals_moved.tell(StagesFact(before, target, by))
-    record(by, "deal.many_moved", kind=Deal._meta.label_lower, count=len(before), stage=target.name, reason=reason)
+    why = why_lost(reason, loss) if target.stage_class == StageClass.LOST else NO_WHY
+    _put_stage(before, target, by, why)
+    record(by, "deal.many_moved", kind=Deal._meta.label_lower, count=len(before), stage=target.name, reason=why.words)
     return before
 
 
-def _put_stage(ids: list[int], target: Stage, by: Actor, reason: str = "") -> None:
+@action(permission=DealPermission.WRITE)
+def lose_deals(ids: list[int], *, by: Actor, reason: str = "", loss: int | None = None) -> dict[int, int]:
+    """Close many open deals as lost, each in its own pipeline; return `{id: the stage before}` of those that closed.
+
+    Raises:
+        ReasonNeeded: neither a kept reason nor words.
+    """
+    why = why_lost(reason, loss)
+    finals = {stage.pipeline_id: stage for stage in Stage.objects.in_use().filter(stage_class=StageClass.LOST).reverse()}
+    closed: dict[int, dict[int, int]] = {}
+    rows = _visible(ids, by).filter(stage_class=StageClass.OPEN, pipeline_id__in=list(finals))
+    for pk, stage, pipeline in rows.values_list("pk", "stage_id", "pipeline_id"):
+        closed.setdefault(pipeline, {})[pk] = stage
+    for pipeline, before in closed.items():
+        _put_stage(before, finals[pipeline], by, why)
+    every = {pk: stage for before in closed.values() for pk, stage in before.items()}
+    record(by, "deal.many_lost", kind=Deal._meta.label_lower, count=len(every), reason=why.words)
+    return every
+
+
+def _put_stage(before: dict[int, int], target: Stage, by: Actor, why: Why) -> None:
+    ids = list(before)
     now = timezone.now()
     StageChange.objects.filter(deal_id__in=ids, left_at=None).update(left_at=now)
     deals = list(Deal.objects.filter(pk__in=ids).values_list("pk", "stage_id", "budget", "currency"))
@@ -178,7 +201,7 @@ def _put_stage(ids: list[int], target: Stage, by: Actor, reason: str = "") -> No
                 at=now,
                 amount=budget,
                 currency=currency,
-                reason=reason,
+                reason=why.words,
                 by=by.user,
                 by_label=by.label[:150],
             )
@@ -191,11 +214,13 @@ def _put_stage(ids: list[int], target: Stage, by: Actor, reason: str = "") -> No
         stage_class=target.stage_class,
         stage_since=now,
         closed_at=now if target.is_final else None,
-        lost_reason=reason if target.stage_class == StageClass.LOST else "",
+        loss_id=why.loss,
+        lost_reason=why.words,
         rank=top_of(target.pk) - F("id") % RANK_GAP,
         updated_at=now,
     )
     _changed(ids, by, "stage")
+    deals_moved.tell(StagesFact(before, target, by))
 
 
 @action(permission=DealPermission.WRITE)

@@ -16,9 +16,10 @@ from dialogue.platform.criteria.asking import asking_of
 from dialogue.platform.lists.inputs import further_inputs, quick_inputs
 from dialogue.selling.deals.actions import move_deal, remember_view
 from dialogue.selling.deals.board import board_query, columns, figures, further, pipeline_of
+from dialogue.selling.deals.forms import why_of
+from dialogue.selling.deals.losses import reasons_in_use
 from dialogue.selling.deals.models import BoardState, Deal, Stage
 from dialogue.selling.deals.permissions import DealPermission
-from dialogue.selling.deals.views import known_reasons
 
 
 @member_page
@@ -50,7 +51,7 @@ def deal_board(request: MemberRequest) -> HttpResponseBase:
         "filtered": bool(query.conditions or query.text),
         "list_url": f"{reverse('deal_list')}?{query.address(pipeline=None)}",
         "remember": pipeline and (state is None or state.view != "board" or state.pipeline_id != pipeline.pk),
-        "reasons": known_reasons(),
+        "reasons": reasons_in_use(),
         "may_set": request.actor.can(DealPermission.PIPELINE),
     }
     return render(request, "deals/board.html", context)
@@ -87,7 +88,7 @@ def deal_move(request: MemberRequest, pk: int) -> HttpResponseBase:
             by=request.actor,
             above=_id(post, "above"),
             below=_id(post, "below"),
-            reason=post.get("reason", ""),
+            **why_of(post),
             at_stage=_id(post, "at_stage"),
         )
     except Refusal as refusal:

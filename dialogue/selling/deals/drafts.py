@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
+from dialogue.customers.parties.rules import one_line
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput, Refusal
 from dialogue.kit.money import STORED_PLACES, round_half_up
@@ -18,6 +19,7 @@ from dialogue.platform.criteria.models import Characterised, Characteristic
 from dialogue.platform.rates.converting import Converted, convert
 from dialogue.platform.rates.errors import RateMissing
 from dialogue.platform.tenants.models import Tenant
+from dialogue.selling.deals.losses import NO_WHY, Why, matched, reasons_in_use
 from dialogue.selling.deals.models import DealRole, Stage, StageClass
 
 ENTITY = "deal"
@@ -49,6 +51,7 @@ class NewDeal:
     responsible: int | None = None
     expected_on: date | None = None
     lost_reason: str = ""
+    loss: int | None = None
     external_id: str = ""
     source: int | None = None
     created_at: datetime | None = None
@@ -66,6 +69,7 @@ class Ground:
     currency: str
     today: date
     definitions: list[Characteristic]
+    losses: dict[int, str] = field(default_factory=dict)
     _rates: dict[str, Converted | None] = field(default_factory=dict)
 
     def rate(self, currency: str) -> Converted | None:
@@ -79,7 +83,7 @@ class Ground:
 
 
 def ground_of(by: Actor) -> Ground:
-    """Return the actor's company as drafts need it, by three queries."""
+    """Return the actor's company as drafts need it, by four queries."""
     tenant = Tenant.objects.get(pk=by.tenant)
     stages = list(Stage.objects.in_use().select_related("pipeline"))
     firsts: dict[int, Stage] = {}
@@ -93,6 +97,7 @@ def ground_of(by: Actor) -> Ground:
         currency=tenant.currency,
         today=tenant.today(),
         definitions=list(Characteristic.objects.of(ENTITY)),
+        losses=reasons_in_use(),
     )
 
 
@@ -125,11 +130,7 @@ class ReadyDeal:
     given: NewDeal
     slots: Slots | None
     contacts: list[NewContact]
-
-
-def one_line(text: str) -> str:
-    """Return the text without outer and doubled spaces."""
-    return " ".join(str(text).split())
+    why: Why = NO_WHY
 
 
 def ready(draft: NewDeal, ground: Ground) -> ReadyDeal:
@@ -159,9 +160,15 @@ def ready(draft: NewDeal, ground: Ground) -> ReadyDeal:
             Characterised.set_characteristics(cast("Characterised", slots), ground.definitions, draft.characteristics)
         except Refusal as refusal:
             errors[refusal.field] = refusal.message
+    why = NO_WHY
+    if stage is not None and stage.stage_class == StageClass.LOST:
+        try:
+            why = matched(draft.lost_reason, draft.loss, ground.losses)
+        except Refusal as refusal:
+            errors[refusal.field] = refusal.message
     if errors or stage is None:
         raise InvalidInput(errors)
-    return ReadyDeal(title, stage, budget, draft, slots, clean_contacts(draft))
+    return ReadyDeal(title, stage, budget, draft, slots, clean_contacts(draft), why)
 
 
 def _stage(draft: NewDeal, ground: Ground, errors: dict[str, str]) -> Stage | None:

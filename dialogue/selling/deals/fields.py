@@ -17,6 +17,7 @@ from dialogue.platform.criteria.fields import Asking, Choices, Entity, Field, en
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import NEGATIVE, period_of, several, truth
 from dialogue.selling.deals.drafts import ENTITY
+from dialogue.selling.deals.losses import reasons_in_use
 from dialogue.selling.deals.models import STAGES, Deal, Pipeline, Stage, StageClass
 
 LATE, NO_TASKS = "overdue", "none"
@@ -50,6 +51,11 @@ def pipeline_choices(asking: Asking) -> Choices:
     return remembered(
         STAGES, lambda: [(str(pk), name) for pk, name in Pipeline.objects.in_use().values_list("pk", "name")], key="pipelines"
     )
+
+
+def loss_choices(asking: Asking) -> Choices:
+    """Return the reasons of losing in use."""
+    return remembered(STAGES, lambda: [(str(pk), name) for pk, name in reasons_in_use().items()], key="losses")
 
 
 def tag_choices(asking: Asking) -> Choices:
@@ -138,7 +144,11 @@ deal.add(
     Field("stage_since", _("in the stage since"), FieldKind.MOMENT, "stage_since"),
     Field("stage.class", _("open, won or lost"), FieldKind.CHOICE, "stage_class", choices=_listed(StageClass)),
     Field("pipeline", _("pipeline"), FieldKind.CHOICE, "pipeline_id", choices=pipeline_choices, importable=True),
-    Field("lost_reason", _("reason of the loss"), FieldKind.TEXT, "lost_reason", importable=True),
+    Field(
+        "loss", _("reason of the loss"), FieldKind.CHOICE, "loss_id", choices=loss_choices, joins=("loss",),
+        said=lambda row: row.loss.name if row.loss_id else "",
+    ),
+    Field("lost_reason", _("reason in own words"), FieldKind.TEXT, "lost_reason", importable=True),
     Field("external_id", _("own number"), FieldKind.TEXT, "external_id", editable=True, importable=True),
     Field("company_id", _("number of the company"), FieldKind.LINK, "company_id"),
     Field("contact_id", _("number of the contact"), FieldKind.LINK, "contacts__party_id", links=True),

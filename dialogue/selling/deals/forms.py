@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from dialogue.customers.parties.actions import create_party
 from dialogue.customers.parties.drafts import NewParty
+from dialogue.customers.parties.rules import one_line
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput
-from dialogue.selling.deals.drafts import NewDeal, one_line
+from dialogue.selling.deals.drafts import NewDeal
 
 # A picker sends the id of a known customer, or this mark before the name of a new one.
 NEW = "new:"
@@ -107,6 +108,11 @@ def draft_of(post: QueryDict, by: Actor) -> NewDeal:
         InvalidInput: names the wrong fields.
     """
     return NewDeal(stage=number_of(post.get("stage", "")), **facts_of(post, by))
+
+
+def why_of(post: QueryDict) -> dict[str, Any]:
+    """Return why a deal is lost as `lose_deal` and `move_deal` take it."""
+    return {"reason": post.get("reason", ""), "loss": number_of(post.get("loss", ""))}
 
 
 def characteristics_of(post: QueryDict, codes: list[str]) -> dict[str, Any]:

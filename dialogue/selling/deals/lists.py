@@ -27,6 +27,7 @@ from dialogue.selling.deals.actions import change_deal, move_deal, tag_deal
 from dialogue.selling.deals.batches import (
     assign_deals,
     bin_deals,
+    lose_deals,
     move_deals,
     put_back,
     restore_deals,
@@ -34,6 +35,7 @@ from dialogue.selling.deals.batches import (
     untag_deals,
 )
 from dialogue.selling.deals.drafts import ENTITY
+from dialogue.selling.deals.losses import reasons_in_use
 from dialogue.selling.deals.models import Deal, Stage, StageClass
 from dialogue.selling.deals.permissions import DealPermission
 
@@ -133,12 +135,35 @@ def _unassign(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
 
 
 def _move(ids: list[int], value: Any, by: Actor) -> dict[int, Any]:
-    return move_deals(ids, int(value or 0), by=by)
+    # A lost deal remembers why it was lost, for the way back.
+    lost = Deal.objects.filter(pk__in=ids, stage_class=StageClass.LOST)
+    why = {pk: [loss, words] for pk, loss, words in lost.values_list("pk", "loss_id", "lost_reason")}
+    return {pk: [stage, *why.get(pk, [None, ""])] for pk, stage in move_deals(ids, int(value or 0), by=by).items()}
+
+
+def _put_back(befores: dict[int, Any], still: list[int], by: Actor) -> list[int]:
+    known = reasons_in_use()
+    places = {pk: tuple(place) for pk, place in befores.items()}
+
+    def each(ids: list[int], place: Any) -> None:
+        stage, loss, words = place
+        move_deals(ids, stage, by=by, reason=words or "—", loss=loss if loss in known else None)
+
+    return put_back(places, still, each)
 
 
 def _move_back(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
     still = list(Deal.objects.filter(pk__in=list(befores), stage_id=int(after)).values_list("pk", flat=True))
-    return put_back(befores, still, lambda ids, before: move_deals(ids, before, by=by))
+    return _put_back(befores, still, by)
+
+
+def _lose(ids: list[int], value: Any, by: Actor) -> dict[int, Any]:
+    return {pk: [stage, None, ""] for pk, stage in lose_deals(ids, by=by, loss=int(value) if value else None).items()}
+
+
+def _unlose(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
+    rows = Deal.objects.filter(pk__in=list(befores), stage_class=StageClass.LOST, loss_id=int(after))
+    return _put_back(befores, list(rows.values_list("pk", flat=True)), by)
 
 
 def _tag(ids: list[int], value: Any, by: Actor) -> dict[int, Any]:
@@ -201,6 +226,7 @@ DEALS = list_pages.add(
         bulk=(
             BulkVerb("responsible", gettext_lazy("Hand over"), DealPermission.ASSIGN, "responsible", _assign, _unassign),
             BulkVerb("stage", gettext_lazy("Move to a stage"), DealPermission.WRITE, "stage", _move, _move_back),
+            BulkVerb("lose", gettext_lazy("Close as lost"), DealPermission.WRITE, "loss", _lose, _unlose),
             BulkVerb("tags", gettext_lazy("Add tags"), DealPermission.WRITE, "tags", _tag, _untag),
             BulkVerb("delete", gettext_lazy("Delete"), DealPermission.BIN, "", _bin, _unbin),
         ),

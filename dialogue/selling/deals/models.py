@@ -107,6 +107,37 @@ class Stage(StampedRow):
         return self.stage_class != StageClass.OPEN
 
 
+class LossReasonQuerySet(models.QuerySet["LossReason"]):
+    """Reads of reasons."""
+
+    def in_use(self) -> Self:
+        """Return the reasons in use, in their order."""
+        return self.filter(archived_at=None).order_by("position", "id")
+
+
+LossReasonManager = TenantManager.from_queryset(LossReasonQuerySet)
+
+
+class LossReason(StampedRow):
+    """Why deals are lost, as the company sums it up; deals keep a reason that went out of use."""
+
+    name = models.CharField(_("name"), max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[LossReasonManager[Self]] = LossReasonManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "name"], name="loss_reason_name_once", condition=models.Q(archived_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class DealQuerySet(models.QuerySet["Deal"]):
     """Reads of deals."""
 
@@ -124,7 +155,7 @@ class DealQuerySet(models.QuerySet["Deal"]):
 
     def with_people(self) -> Self:
         """Return them with the rows that a line of a list names."""
-        return self.select_related("stage", "pipeline", "company", "contact", "responsible")
+        return self.select_related("stage", "pipeline", "company", "contact", "responsible", "loss")
 
 
 DealManager = KeptManager.from_queryset(DealQuerySet)
@@ -135,7 +166,8 @@ class Deal(Characterised, BinRow):
     """Something we try to sell. `company` and `contact` are its main parties, others are `DealContact` rows.
 
     `stage_class` repeats the stage's, so that "open deals" is one index. `base_*` is the budget in the company's currency at
-    the day it was written, with its dated rate. `rank` orders the column of the board, smallest on top. `next_step_on` is
+    the day it was written, with its dated rate. `loss` is the kept reason of a lost deal, `lost_reason` its words: the
+    reason's name or what was written beside it. `rank` orders the column of the board, smallest on top. `next_step_on` is
     the day of the nearest open task, kept by a listener of tasks.
     """
 
@@ -159,7 +191,17 @@ class Deal(Characterised, BinRow):
     stage_class = models.CharField(max_length=4, choices=StageClass, default=StageClass.OPEN, editable=False)
     stage_since = models.DateTimeField(_("in the stage since"), default=timezone.now, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
-    lost_reason = models.CharField(_("reason of the loss"), max_length=200, blank=True)
+    loss = models.ForeignKey(
+        LossReason,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("reason of the loss"),
+    )
+    lost_reason = models.CharField(_("reason in own words"), max_length=200, blank=True)
     company = models.ForeignKey(
         PARTY,
         null=True,
@@ -226,6 +268,7 @@ class Deal(Characterised, BinRow):
             models.Index(fields=["tenant_id", "company"], name="deal_company", condition=models.Q(company__isnull=False)),
             models.Index(fields=["tenant_id", "contact"], name="deal_contact", condition=models.Q(contact__isnull=False)),
             models.Index(fields=["tenant_id", "closed_at"], name="deal_closed", condition=models.Q(closed_at__isnull=False)),
+            models.Index(fields=["tenant_id", "loss"], name="deal_loss", condition=models.Q(loss__isnull=False)),
             models.Index(fields=["tenant_id", "deleted_at"], name="deal_binned", condition=~LIVE),
             *slot_indexes("deal"),
         ]

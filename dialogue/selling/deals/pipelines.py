@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from dialogue.customers.parties.rules import one_line
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, Refusal
 from dialogue.platform.audit.recording import difference, record, snapshot
 from dialogue.platform.audit.verbs import action
-from dialogue.selling.deals.drafts import one_line
 from dialogue.selling.deals.models import Deal, Pipeline, Stage, StageClass
 from dialogue.selling.deals.permissions import DealPermission
 

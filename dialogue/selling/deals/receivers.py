@@ -15,6 +15,7 @@ from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.converting import fill_base_amounts
 from dialogue.selling.deals.dialogue import tell_begun, tell_moved
 from dialogue.selling.deals.drafts import ENTITY
+from dialogue.selling.deals.losses import make_first_reasons
 from dialogue.selling.deals.models import Deal
 from dialogue.selling.deals.pipelines import make_first_pipeline
 from dialogue.selling.deals.signals import (
@@ -35,8 +36,9 @@ FOUND_BY = {"title", "external_id", "company_id", "contact_id", "characteristics
 
 @company_created.listen
 def give_first_pipeline(company: Tenant) -> None:
-    """A new company begins with one pipeline, in its own language."""
+    """A new company begins with one pipeline and the usual reasons of losing, in its own language."""
     make_first_pipeline()
+    make_first_reasons()
 
 
 @rates_set.listen

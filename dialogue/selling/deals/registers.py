@@ -18,7 +18,7 @@ from dialogue.platform.criteria.fields import Relation
 from dialogue.platform.files.subjects import FileSubject, file_subjects
 from dialogue.platform.search.kinds import search_kinds
 from dialogue.platform.tenants.registry import optional_rooms
-from dialogue.selling.deals import batches, fields, imports, lists, pipelines  # noqa: F401  what they declare registers itself
+from dialogue.selling.deals import batches, fields, imports, lists, losses, pipelines  # noqa: F401  what they declare registers itself
 from dialogue.selling.deals.batches import restore_deal
 from dialogue.selling.deals.card import DealPanel, deal_panels
 from dialogue.selling.deals.dialogue import REF, deal_details
@@ -57,6 +57,7 @@ for name, words in {
     "deal.many_created": _("added deals"),
     "deal.many_assigned": _("handed over deals"),
     "deal.many_moved": _("moved deals to another stage"),
+    "deal.many_lost": _("closed deals as lost"),
     "deal.many_tagged": _("put a tag on deals"),
     "deal.many_untagged": _("took a tag off deals"),
     "deal.many_binned": _("deleted deals"),
@@ -67,6 +68,9 @@ for name, words in {
     "stage.added": _("added a stage"),
     "stage.changed": _("changed a stage"),
     "stage.archived": _("removed a stage"),
+    "loss_reason.added": _("added a reason of losing"),
+    "loss_reason.changed": _("changed a reason of losing"),
+    "loss_reason.archived": _("removed a reason of losing"),
 }.items():
     event_words.add(name, words)
 
@@ -120,4 +124,4 @@ home_panels.add("deals", HomePanel(render=home_panel, room="deals"), weight=20)
 entry_kinds.add("deal_begun", EntryKind(_("New deal"), OWN))
 entry_kinds.add("deal_stage", EntryKind(_("Stage of a deal"), OWN))
 entry_details.add(REF, deal_details)
-references.add(STAGES, Reference(models=("deals.Pipeline", "deals.Stage")))
+references.add(STAGES, Reference(models=("deals.Pipeline", "deals.Stage", "deals.LossReason")))

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
-from dialogue.selling.deals import pipelines
-from dialogue.selling.deals.models import Pipeline, Stage, StageClass
+from dialogue.selling.deals import losses, pipelines
+from dialogue.selling.deals.models import LossReason, Pipeline, Stage, StageClass
 from dialogue.selling.deals.permissions import DealPermission
 
 
@@ -25,7 +25,11 @@ def deal_settings(request: MemberRequest) -> HttpResponseBase:
     for stage in Stage.objects.in_use():
         stages.setdefault(stage.pipeline_id, []).append(stage)
     rows = [(pipeline, stages.get(pipeline.pk, [])) for pipeline in Pipeline.objects.in_use()]
-    return render(request, "deals/settings.html", {"pipelines": rows, "classes": StageClass.choices})
+    return render(
+        request,
+        "deals/settings.html",
+        {"pipelines": rows, "classes": StageClass.choices, "reasons": LossReason.objects.in_use()},
+    )
 
 
 def _answer(request: MemberRequest, refusal: Refusal | None) -> HttpResponse:
@@ -76,6 +80,30 @@ def stage_verb(request: MemberRequest, verb: str, pk: int) -> HttpResponseBase:
             pipelines.archive_stage(stage, by=request.actor)
         else:
             raise Http404
+    except Refusal as refusal:
+        refused = refusal
+    return _answer(request, refused)
+
+
+@member_page
+@require_POST
+def loss_reason_verb(request: MemberRequest, verb: str, pk: int = 0) -> HttpResponseBase:
+    """Add, rename, move or remove a reason of losing."""
+    name, by = request.POST.get("name", ""), request.actor
+    refused = None
+    try:
+        if verb == "add":
+            losses.add_loss_reason(name, by=by)
+        else:
+            reason = get_object_or_404(LossReason.objects.in_use(), pk=pk)
+            if verb == "rename":
+                losses.change_loss_reason(reason, by=by, name=name)
+            elif verb in {"up", "down"}:
+                losses.change_loss_reason(reason, by=by, position=reason.position + (1 if verb == "down" else -1))
+            elif verb == "remove":
+                losses.archive_loss_reason(reason, by=by)
+            else:
+                raise Http404
     except Refusal as refusal:
         refused = refusal
     return _answer(request, refused)

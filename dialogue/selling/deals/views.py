@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -37,8 +36,9 @@ from dialogue.selling.deals.card import deal_context
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.fields import deal as entity
 from dialogue.selling.deals.fields import people_choices
-from dialogue.selling.deals.forms import characteristics_of, draft_of, facts_of, number_of
-from dialogue.selling.deals.models import BoardState, Deal, DealComment, Stage, StageClass
+from dialogue.selling.deals.forms import characteristics_of, draft_of, facts_of, number_of, why_of
+from dialogue.selling.deals.losses import reasons_in_use
+from dialogue.selling.deals.models import BoardState, Deal, DealComment, Stage
 from dialogue.selling.deals.permissions import DealPermission
 
 MOST_PICKED = 12
@@ -203,25 +203,14 @@ def deal_lose(request: MemberRequest, pk: int) -> HttpResponseBase:
     error = ""
     if request.method == "POST":
         try:
-            return _done(request, lose_deal(deal, by=request.actor, reason=request.POST.get("reason", "")))
+            return _done(request, lose_deal(deal, by=request.actor, **why_of(request.POST)))
         except NotPermitted:
             raise
         except Refusal as refusal:
             error = refusal.message
             request.undo = True
-    context = {"deal": deal, "error": error, "reasons": known_reasons()}
+    context = {"deal": deal, "error": error, "reasons": reasons_in_use(), "given": request.POST}
     return render(request, "deals/lose.html", context, status=422 if error else 200)
-
-
-def known_reasons() -> list[str]:
-    """Return the reasons given lately, most recent first, each once."""
-    rows: QuerySet[Deal, str] = (
-        Deal.objects.filter(stage_class=StageClass.LOST)
-        .exclude(lost_reason="")
-        .order_by("-closed_at")
-        .values_list("lost_reason", flat=True)
-    )
-    return list(dict.fromkeys(rows[:200]))[:12]
 
 
 @member_page
@@ -230,7 +219,7 @@ def deal_stage(request: MemberRequest, pk: int, stage: int) -> HttpResponseBase:
     """Put a deal into an open stage from its page."""
     deal = found(request, pk)
     target = get_object_or_404(Stage.objects.in_use(), pk=stage)
-    move_deal(deal, target, by=request.actor, reason=request.POST.get("reason", ""))
+    move_deal(deal, target, by=request.actor, **why_of(request.POST))
     return redirect("deal_card", pk=pk)
 
 
