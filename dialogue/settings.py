@@ -217,6 +217,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "dialogue.kit.formats"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("uk", "Українська"), ("ro", "Română")]
 LANGUAGE_COOKIE_NAME = "dialogue_language"
 USE_I18N = True

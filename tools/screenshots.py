@@ -63,6 +63,23 @@ SHOTS = (
     Shot("jobs", "/jobs/"),
     Shot("bin", "/settings/bin/"),
     Shot("gallery", "/gallery/"),
+    Shot("contact-new", "/contacts/", follow=".head .btn.main"),
+    Shot("deal-new", "/deals/", follow=".head .btn.main"),
+    Shot("purchases", "/purchases/"),
+    Shot("tasks-list", "/tasks/list/"),
+    Shot("notices", "/notices/"),
+    Shot("company", "/settings/company/"),
+    Shot("keys", "/settings/keys/"),
+    Shot("history", "/settings/history/"),
+    Shot("fields", "/settings/fields/"),
+    Shot("tags", "/settings/tags/"),
+    Shot("relations", "/settings/relations/"),
+    Shot("pipelines", "/deals/settings/"),
+    Shot("rates", "/settings/rates/"),
+    Shot("letters", "/settings/letters/"),
+    Shot("senders", "/settings/senders/"),
+    Shot("prepared-letters", "/settings/prepared-letters/"),
+    Shot("stop-list", "/settings/stop-list/"),
 )
 
 
@@ -148,7 +165,16 @@ def rows_seen(page: Page) -> int:
     )
 
 
-def photograph(browser: Browser, state: dict[str, object], base: str, shots: list[Shot], *, language: str, target: Path) -> int:
+def photograph(
+    browser: Browser,
+    state: dict[str, object],
+    base: str,
+    shots: list[Shot],
+    *,
+    language: str,
+    target: Path,
+    whole: bool = False,
+) -> int:
     """Take every shot in one language; return how many pages have faults."""
     bad = 0
     for width, (wide, high) in WIDTHS.items():
@@ -166,12 +192,12 @@ def photograph(browser: Browser, state: dict[str, object], base: str, shots: lis
             page.on("pageerror", lambda error, said=complaints: said.append(f"error {error}"))
             page.on("console", lambda said, kept=complaints: kept.append(said.text) if said.type == "error" else None)
             for shot in shots:
-                bad += take(page, base, shot, target / f"{shot.name}-{language}-{width}-{theme}.png", complaints)
+                bad += take(page, base, shot, target / f"{shot.name}-{language}-{width}-{theme}.png", complaints, whole=whole)
             context.close()
     return bad
 
 
-def take(page: Page, base: str, shot: Shot, file: Path, complaints: list[str]) -> int:
+def take(page: Page, base: str, shot: Shot, file: Path, complaints: list[str], *, whole: bool = False) -> int:
     """Take one picture and print what was seen; return 1 where something is wrong."""
     answer = page.goto(base + shot.path)
     if shot.follow and not page.locator(shot.follow).count():
@@ -182,7 +208,7 @@ def take(page: Page, base: str, shot: Shot, file: Path, complaints: list[str]) -
     if shot.press:
         page.keyboard.press(shot.press)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=file)
+    page.screenshot(path=file, full_page=whole)
     found = faults(page, complaints)
     if answer and answer.status >= 400:
         found.insert(0, f"answered {answer.status}")
@@ -207,6 +233,7 @@ def main() -> int:
     asked.add_argument("--languages", default="en,ru,uk,ro")
     asked.add_argument("--to", type=Path, default=ROOT / "docs" / "images")
     asked.add_argument("--url", default="", help="a sign-in address of an office that runs already")
+    asked.add_argument("--whole", action="store_true", help="the page to its foot, not only what the window shows")
     given = asked.parse_args()
     browser_path = os.environ.get("DIALOGUE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if not browser_path:
@@ -225,7 +252,9 @@ def main() -> int:
         wait_for_demo(page, base)
         for language in given.languages.split(","):
             choose_language(page, base, language)
-            bad += photograph(browser, context.storage_state(), base, shots, language=language, target=given.to)  # type: ignore[arg-type]
+            bad += photograph(
+                browser, context.storage_state(), base, shots, language=language, target=given.to, whole=given.whole
+            )  # type: ignore[arg-type]
         browser.close()
     return 1 if bad else 0
 

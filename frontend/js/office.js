@@ -37,5 +37,11 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form?.requestSubmit();
 });
 
+// A strip that scrolls sideways on a phone begins where the reader is.
+for (const here of document.querySelectorAll(".settings .pages [aria-current], .tabs [aria-current]")) {
+  const strip = here.parentElement;
+  strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+}
+
 window.Alpine = Alpine;
 Alpine.start();

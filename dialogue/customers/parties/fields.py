@@ -17,6 +17,7 @@ from dialogue.customers.parties.models import (
     Consent,
     ConsentState,
     ContactKind,
+    ContactPoint,
     Decision,
     Party,
     PartyKind,
@@ -65,12 +66,18 @@ def _listed(choices: type[models.TextChoices]) -> Any:
     return listed
 
 
+def point_of(row: Any, kind: str) -> ContactPoint | None:
+    """Return the primary contact of a kind; `contacts` should be prefetched."""
+    held = row.points if hasattr(row, "points") else row.contacts.all()
+    return min(
+        (point for point in held if point.kind == kind), key=lambda point: (not point.is_primary, point.pk), default=None
+    )
+
+
 def contact_of(row: Any, kind: str) -> str:
     """Return the primary contact of a kind as given, "" where there is none; `contacts` should be prefetched."""
-    held = row.points if hasattr(row, "points") else row.contacts.all()
-    points = [point for point in held if point.kind == kind]
-    points.sort(key=lambda point: (not point.is_primary, point.pk))
-    return points[0].value if points else ""
+    point = point_of(row, kind)
+    return point.value if point else ""
 
 
 def _contact(kind: ContactKind, label: Any, **more: Any) -> Field:

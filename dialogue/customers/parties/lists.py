@@ -14,9 +14,10 @@ from dialogue.customers.parties.actions import change_party
 from dialogue.customers.parties.bulk import bin_parties, change_parties, restore_parties, tag_parties, untag_parties
 from dialogue.customers.parties.details import set_tags
 from dialogue.customers.parties.drafts import ENTITY
-from dialogue.customers.parties.fields import contact_of
+from dialogue.customers.parties.fields import contact_of, point_of
 from dialogue.customers.parties.models import Party, Tag
 from dialogue.customers.parties.permissions import PartyPermission
+from dialogue.customers.parties.rules import printed_phone
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
@@ -41,8 +42,8 @@ def _email(row: Any, asking: Asking) -> SafeString | str:
 
 
 def _phone(row: Any, asking: Asking) -> SafeString | str:
-    value = contact_of(row, "phone")
-    return format_html('<a href="tel:{}">{}</a>', value.replace(" ", ""), value) if value else ""
+    point = point_of(row, "phone")
+    return format_html('<a href="tel:{}">{}</a>', point.normal.partition(";")[0], printed_phone(point.normal)) if point else ""
 
 
 def _tags(row: Any, asking: Asking) -> SafeString:
@@ -126,7 +127,7 @@ CONTACTS = ListPage(
         Preset("nobody", _("Without a responsible member"), {"field": "responsible", "empty": True}),
         Preset("suppliers", _("Suppliers"), {"field": "is_supplier", "is": True}),
     ),
-    buttons=(ADD, LOAD),
+    buttons=(LOAD, ADD),
     bulk=(
         BulkVerb(
             "responsible",

@@ -79,7 +79,7 @@ def consents_of(party: Party) -> list[dict[str, Any]]:
 def contacts_panel(request: MemberRequest, party: Party) -> str:
     """Show how the customer can be reached and what he allows."""
     points = [
-        {"point": point, "text": printed_phone(point.normal, request.company.country) if point.dial else point.value}
+        {"point": point, "text": printed_phone(point.normal) if point.dial else point.value}
         for point in sorted(party.contacts.all(), key=lambda one: (one.kind != "phone", one.kind, not one.is_primary, one.pk))
     ]
     return _show("contacts", request, party, points=points, consents=consents_of(party))

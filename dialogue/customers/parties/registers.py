@@ -37,7 +37,6 @@ commands.add(
         "party_new",
         permission=PartyPermission.WRITE,
         dialog=True,
-        key="n",
         words=_("add customer person company"),
     ),
 )

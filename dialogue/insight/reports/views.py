@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from dialogue.insight.reports.consolidated import STEPS, Period, Report, consolidated, report_query
+from dialogue.kit.dates import short_day, short_month
 from dialogue.kit.errors import NotPermitted
 from dialogue.kit.money import print_money
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -24,6 +25,7 @@ from dialogue.platform.lists.inputs import further_inputs, quick_inputs
 from dialogue.platform.lists.permissions import ListPermission
 
 THIN, THICK, GAP, HEIGHT, WIDTH = 9, 28, 8, 140, 720
+ABOVE, BELOW, WIDEST, LEGIBLE = 18, 22, 96, 52
 
 
 @dataclass
@@ -34,6 +36,18 @@ class Bar:
     new: int
     won: int
     words: str
+    counts: tuple[int, int]
+    label: str
+
+    @property
+    def new_top(self) -> int:
+        """Return where the bar of new deals begins, in points from the chart's upper edge."""
+        return ABOVE + HEIGHT - self.new
+
+    @property
+    def won_top(self) -> int:
+        """Return where the bar of won deals begins, in points from the chart's upper edge."""
+        return ABOVE + HEIGHT - self.won
 
 
 def step_of(request: MemberRequest) -> str:
@@ -54,17 +68,25 @@ def bar_of(report: Report) -> int:
     return max(THIN, min(THICK, WIDTH // (2 * max(len(report.periods), 1) + 1)))
 
 
+def slot_of(report: Report) -> int:
+    """Return how wide the place of one period is."""
+    return max(2 * bar_of(report) + GAP, min(WIDEST, WIDTH // max(len(report.periods), 1)))
+
+
 def bars_of(report: Report, step: str) -> list[Bar]:
-    """Return the chart's bars, the tallest as high as the chart."""
-    bar = bar_of(report)
+    """Return the chart's bars, the tallest as high as the chart; of many periods every second, third … is named."""
     highest = max([max(one.new, one.won) for one in report.periods] or [1]) or 1
-    wide = 2 * bar + GAP
+    wide = slot_of(report)
+    every = max(1, -(-LEGIBLE // wide))
+    last = len(report.periods) - 1
     return [
         Bar(
-            number * wide,
+            number * wide + (wide - 2 * bar_of(report)) // 2,
             round(one.new * HEIGHT / highest),
             round(one.won * HEIGHT / highest),
             _("%(period)s: new %(new)d, won %(won)d") % {"period": name_of(one, step), "new": one.new, "won": one.won},
+            (one.new, one.won),
+            "" if (last - number) % every else short_month(one.first) if step == "month" else short_day(one.first),
         )
         for number, one in enumerate(report.periods)
     ]
@@ -116,7 +138,14 @@ def _tables(report: Report, step: str) -> dict[str, Any]:
         "total": money(report.total),
         "periods": [(one, name_of(one, step), money(one.new_total), money(one.won_total)) for one in reversed(report.periods)],
         "bars": bars,
-        "chart": {"width": max(len(bars), 1) * (2 * bar_of(report) + GAP), "height": HEIGHT, "bar": bar_of(report)},
+        "chart": {
+            "width": max(len(bars), 1) * slot_of(report),
+            "height": ABOVE + HEIGHT + BELOW,
+            "floor": ABOVE + HEIGHT,
+            "foot": ABOVE + HEIGHT + 16,
+            "bar": bar_of(report),
+            "half": bar_of(report) // 2,
+        },
     }
 
 

@@ -118,8 +118,8 @@ def _day(known: models.Field[Any, Any], value: str | date) -> str:
     try:
         if isinstance(known, models.DateTimeField):
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-            return date_format(timezone.localtime(moment) if timezone.is_aware(moment) else moment, "DATETIME_FORMAT")
-        return date_format(value if isinstance(value, date) else date.fromisoformat(value[:10]), "DATE_FORMAT")
+            return date_format(timezone.localtime(moment) if timezone.is_aware(moment) else moment, "SHORT_DATETIME_FORMAT")
+        return date_format(value if isinstance(value, date) else date.fromisoformat(value[:10]), "SHORT_DATE_FORMAT")
     except ValueError:
         return str(value)
 

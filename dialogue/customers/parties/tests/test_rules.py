@@ -49,4 +49,4 @@ def test_name_follows_the_language() -> None:
 
 
 def test_phone_is_printed_for_reading() -> None:
-    assert printed_phone("+79201234567", "RU") == "+7 920 123-45-67"
+    assert printed_phone("+79201234567") == "+7 920 123-45-67"
