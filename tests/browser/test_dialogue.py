@@ -30,7 +30,7 @@ def test_letter_note_and_answer_stand_on_the_card(office: Office, size: tuple[in
     feed.get_by_text("Приглашение на выставку").wait_for()
     assert not page.locator("#sheet").is_visible()
     worked(office.cast)
-    feed.get_by_text("в местном ящике").wait_for()
+    feed.get_by_text("в локальном ящике").wait_for()
     feed.locator("article.said").first.hover()
     feed.get_by_role("button", name="Записать ответ").click()
     page.get_by_label("Его словами").fill("Приду во вторник")
