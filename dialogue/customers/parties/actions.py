@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.customers.parties.drafts import ENTITY, TEXTS, NewParty, ReadyParty, Setting, ready, wrong_fields
-from dialogue.customers.parties.models import Party, PartyTag, Tag
+from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag, Tag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import one_line, person_name
 from dialogue.customers.parties.signals import PartyFact, party_binned, party_changed, party_created, party_restored
@@ -90,25 +90,28 @@ def create_party(draft: NewParty, *, by: Actor) -> Party:
     """
     refuse_wrong_rows(draft.company, draft.responsible, draft.tags, by)
     made = ready(draft, setting_of(by))
-    refuse_taken_number(made.party)
-    made.party.created_by = by.user
-    _write(made)
-    record(by, "party.created", made.party, kind_of_party=made.party.kind)
-    party_created.tell(PartyFact(made.party, by))
-    return made.party
+    party: Party = made.party.row()
+    refuse_taken_number(party)
+    party.created_by = by.user
+    _write(party, made)
+    record(by, "party.created", party, kind_of_party=party.kind)
+    party_created.tell(PartyFact(party, by))
+    return party
 
 
-def _write(made: ReadyParty) -> None:
-    made.party.save(force_insert=True)
-    for contact in made.contacts:
-        contact.party = made.party
-    if made.contacts:
-        type(made.contacts[0]).objects.bulk_create(made.contacts)
+def _write(party: Party, made: ReadyParty) -> None:
+    party.save(force_insert=True)
+    contacts = [contact.row() for contact in made.contacts]
+    for contact in contacts:
+        contact.party = party
+    if contacts:
+        ContactPoint.objects.bulk_create(contacts)
     if made.address:
-        made.address.party = made.party
-        made.address.save(force_insert=True)
+        address: Address = made.address.row()
+        address.party = party
+        address.save(force_insert=True)
     if made.tags:
-        PartyTag.objects.bulk_create([PartyTag(tag_id=tag, party=made.party) for tag in made.tags])
+        PartyTag.objects.bulk_create([PartyTag(tag_id=tag, party=party) for tag in made.tags])
 
 
 def refuse_taken_number(party: Party) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
 from dialogue.customers.parties.actions import ROWS, apply_values, setting_of
-from dialogue.customers.parties.drafts import ENTITY, NewParty, ReadyParty, ready
+from dialogue.customers.parties.drafts import ENTITY, AddressColumns, ContactColumns, NewParty, ReadyParty, ready
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag, Tag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.signals import PartiesFact, parties_changed, parties_created
 from dialogue.kit.actors import Actor
+from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import SLOTS
@@ -23,35 +25,27 @@ from dialogue.platform.embedded.copying import copy_rows, reserve_ids
 BATCH = 2000
 
 
-def _owned(several: Iterable[tuple[int, Sequence[Any]]]) -> list[Any]:
-    owned = []
-    for party, rows in several:
-        for row in rows:
-            row.party_id = party
-            owned.append(row)
-    return owned
-
-
 def _copy(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """Write unsaved rows; a party's slots only where somebody has characteristics, the id only where it is known."""
+    """Write unsaved rows: what any of them was given by COPY, what none was as the model's default."""
     if not rows:
         return
-    left_out = set() if any(getattr(row, "characteristics", None) for row in rows) else set(SLOTS)
-    if rows[0].pk is None:
-        left_out.add("id")
-    columns = [one for one in model._meta.concrete_fields if not one.generated and one.name not in left_out]
+    given = sorted(set().union(*(row.__dict__ for row in rows)))
     now = timezone.now()
-    names = [one.name for one in columns if one.name != "updated_at"]
-    kept = [(one.attname, isinstance(one, models.JSONField)) for one in columns if one.name != "updated_at"]
-    stamped = any(one.name == "updated_at" for one in model._meta.concrete_fields)
+    constants: dict[str, Any] = {"tenant_id": current_tenant(), "created_at": now, "updated_at": now}
+    for column in model._meta.concrete_fields:
+        if column.attname not in given and not column.generated and not column.primary_key and column.name not in SLOTS:
+            constants.setdefault(column.attname, now if column.default is timezone.now else column.get_default())
+    if "characteristics" in given:
+        lines: Iterable[Any] = (_with_json(row, given) for row in rows)
+    elif len(given) > 1:
+        lines = map(attrgetter(*given), rows)
+    else:
+        lines = ([getattr(row, given[0])] for row in rows)
+    copy_rows(model, given, lines, constants)
 
-    def values() -> Iterator[list[Any]]:
-        for row in rows:
-            held = row.__dict__
-            line = [json.dumps(held[name]) if is_json else held[name] for name, is_json in kept]
-            yield [*line, now] if stamped else line
 
-    copy_rows(model, [*names, "updated_at"] if stamped else names, values())
+def _with_json(row: Any, given: list[str]) -> list[Any]:
+    return [json.dumps(dict(row.characteristics)) if name == "characteristics" else getattr(row, name) for name in given]
 
 
 @action(permission=PartyPermission.WRITE)
@@ -68,12 +62,24 @@ def create_parties(drafts: Sequence[NewParty | ReadyParty], *, by: Actor) -> lis
     setting = None if all(isinstance(draft, ReadyParty) for draft in drafts) else setting_of(by)
     made = [draft if isinstance(draft, ReadyParty) else ready(draft, setting) for draft in drafts]  # type: ignore[arg-type]
     ids = reserve_ids(Party, len(made))
+    contacts: list[ContactColumns] = []
+    addresses: list[AddressColumns] = []
+    tags: list[tuple[int, int]] = []
     for one, pk in zip(made, ids, strict=True):
-        one.party.pk, one.party.created_by = pk, by.user
+        one.party.__dict__.update(id=pk, created_by=by.user)
+        for contact in one.contacts:
+            contact.party_id = pk
+            contacts.append(contact)
+        if one.address:
+            one.address.party_id = pk
+            addresses.append(one.address)
+        if one.tags:
+            tags += [(tag, pk) for tag in one.tags]
     _copy(Party, [one.party for one in made])
-    _copy(ContactPoint, _owned((one.party.pk, one.contacts) for one in made))
-    _copy(Address, _owned((one.party.pk, [one.address] if one.address else []) for one in made))
-    _copy(PartyTag, [PartyTag(tag_id=tag, party_id=one.party.pk) for one in made for tag in one.tags])
+    _copy(ContactPoint, contacts)
+    _copy(Address, addresses)
+    if tags:
+        copy_rows(PartyTag, ["tag", "party"], tags, {"tenant_id": current_tenant()})
     if ids:
         record(by, "parties.created", kind=Party._meta.label_lower, count=len(ids))
         parties_created.tell(PartiesFact(ids, by))

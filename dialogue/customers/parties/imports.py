@@ -241,10 +241,10 @@ class PartyLoad:
             for point in one.contacts:
                 if (pk, point.kind, point.normal) not in have:
                     point.party_id, point.is_primary = pk, (pk, point.kind) not in kinds and point.is_primary
-                    points.append(point)
+                    points.append(point.row())
             if one.address and pk not in housed:
                 one.address.party_id = pk
-                addresses.append(one.address)
+                addresses.append(one.address.row())
             tags += [PartyTag(tag_id=tag, party_id=pk) for tag in one.tags if (pk, tag) not in tagged]
         self.batch.created(ContactPoint, [row.pk for row in ContactPoint.objects.bulk_create(points)])
         self.batch.created(Address, [row.pk for row in Address.objects.bulk_create(addresses)])

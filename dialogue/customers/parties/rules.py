@@ -18,6 +18,7 @@ from dialogue.kit.errors import Refusal
 
 # Letters that people put between several numbers or addresses in one cell; what follows an extension mark is its number.
 FEWEST_DIGITS, MOST_DIGITS = 3, 15
+LONGEST_EMAIL = 320
 SURNAME_FIRST = {"ru", "uk"}
 HANDLE = re.compile(r"^[a-z0-9_.]{3,64}$")
 
@@ -42,7 +43,7 @@ def normal_contact(kind: str, value: str, country: str) -> str:
     Raises:
         Refusal: names what would be right.
     """
-    return _NORMAL[ContactKind(kind)](one_line(value), country)
+    return _NORMAL[kind](one_line(value), country)
 
 
 @lru_cache(maxsize=4096)
@@ -77,14 +78,22 @@ def domain_of(host: str) -> str:
     return written
 
 
+@lru_cache(maxsize=4096)
+def _mail_domain(host: str) -> str:
+    domain = domain_of(host)
+    validate_email(f"a@{domain}")
+    return domain
+
+
 def _email(value: str, _country: str) -> str:
     local, at, host = value.removeprefix("mailto:").strip("<> ").rpartition("@")
     try:
         if not at:
             raise ValidationError("")
-        address = f"{local.lower()}@{domain_of(host)}"
+        address = f"{local.lower()}@{_mail_domain(host)}"
         # Letters outside ASCII before the @ are right after RFC 6531; Django's check knows ASCII only.
-        validate_email(address if local.isascii() else f"a@{domain_of(host)}")
+        if local.isascii() and (len(address) > LONGEST_EMAIL or not validate_email.user_regex.match(local.lower())):
+            raise ValidationError("")
     except (ValidationError, Refusal):
         raise Refusal(_("Give an e-mail address, for example name@example.org."), field="value", code="wrong-email") from None
     return address
@@ -114,7 +123,7 @@ def _other(value: str, _country: str) -> str:
     return value.lower()
 
 
-_NORMAL: dict[ContactKind, Callable[[str, str], str]] = {
+_NORMAL: dict[str, Callable[[str, str], str]] = {
     ContactKind.EMAIL: _email,
     ContactKind.PHONE: _phone,
     ContactKind.TELEGRAM: _telegram,
