@@ -14,6 +14,7 @@ from dialogue.customers.parties.drafts import ENTITY, TEXTS, NewParty, ReadyPart
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag, Tag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import one_line, person_name
+from dialogue.customers.parties.searching import index_fresh
 from dialogue.customers.parties.signals import PartyFact, party_binned, party_changed, party_created, party_restored
 from dialogue.kit.actors import Actor
 from dialogue.kit.editing import refuse_stale
@@ -94,6 +95,8 @@ def create_party(draft: NewParty, *, by: Actor) -> Party:
     refuse_taken_number(party)
     party.created_by = by.user
     _write(party, made)
+    made.party.id = party.pk
+    index_fresh([made])
     record(by, "party.created", party, kind_of_party=party.kind)
     party_created.tell(PartyFact(party, by))
     return party

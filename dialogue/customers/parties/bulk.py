@@ -14,6 +14,7 @@ from dialogue.customers.parties.actions import ROWS, apply_values, setting_of
 from dialogue.customers.parties.drafts import ENTITY, AddressColumns, ContactColumns, NewParty, ReadyParty, ready
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag, Tag
 from dialogue.customers.parties.permissions import PartyPermission
+from dialogue.customers.parties.searching import index_fresh
 from dialogue.customers.parties.signals import PartiesFact, parties_changed, parties_created
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
@@ -81,6 +82,7 @@ def create_parties(drafts: Sequence[NewParty | ReadyParty], *, by: Actor) -> lis
     if tags:
         copy_rows(PartyTag, ["tag", "party"], tags, {"tenant_id": current_tenant()})
     if ids:
+        index_fresh(made)
         record(by, "parties.created", kind=Party._meta.label_lower, count=len(ids))
         parties_created.tell(PartiesFact(ids, by))
     return ids

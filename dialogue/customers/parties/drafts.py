@@ -25,7 +25,7 @@ from dialogue.customers.parties.models import (
 )
 from dialogue.customers.parties.rules import normal_contact, one_line, person_name
 from dialogue.kit.errors import InvalidInput, Refusal
-from dialogue.platform.criteria.models import Characterised, Characteristic
+from dialogue.platform.criteria.models import SLOTS, Characterised, Characteristic
 
 ENTITY = "party"
 CONTACT_KINDS = frozenset(ContactKind.values)
@@ -128,6 +128,7 @@ class PartyColumns(Columns):
     """An unsaved customer."""
 
     model = Party
+    id: int
     kind: str = PartyKind.PERSON.value
     name: str = ""
     legal_name: str = ""
@@ -158,6 +159,10 @@ class PartyColumns(Columns):
     def is_person(self) -> bool:
         """Whether this is a person."""
         return self.kind == PartyKind.PERSON
+
+
+for _slot in SLOTS:
+    setattr(PartyColumns, _slot, None)
 
 
 class ContactColumns(Columns):

@@ -14,7 +14,8 @@ from dialogue.customers.parties.rules import normal_contact
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
 from dialogue.platform.search.finding import written_in_latin
-from dialogue.platform.search.models import LONGEST_HEAD, SearchEntry
+from dialogue.platform.search.latin import LONGEST_HEAD
+from dialogue.platform.search.models import SearchEntry
 
 MOST = 5
 FEWEST_LETTERS = 4

@@ -3,14 +3,7 @@
 from dialogue.customers.parties.drafts import ENTITY
 from dialogue.customers.parties.models import Party
 from dialogue.customers.parties.searching import index_parties
-from dialogue.customers.parties.signals import (
-    PartiesFact,
-    PartyFact,
-    parties_changed,
-    parties_created,
-    party_changed,
-    party_created,
-)
+from dialogue.customers.parties.signals import PartiesFact, PartyFact, parties_changed, party_changed
 from dialogue.customers.parties.vocabulary import make_relation_types
 from dialogue.platform.accounts.actions import company_created
 from dialogue.platform.imports.signals import Undone, records_undone
@@ -27,23 +20,11 @@ def start_vocabulary(company: Tenant) -> None:
     make_relation_types()
 
 
-@party_created.listen
-def find_new(fact: PartyFact) -> None:
-    """Let search find a new customer."""
-    index_parties([fact.party.pk])
-
-
 @party_changed.listen
 def find_changed(fact: PartyFact) -> None:
     """Let search find a customer by his new name or contact."""
     if any(name in FOUND_BY or name.startswith("contacts.") for name in fact.changes):
         index_parties([fact.party.pk])
-
-
-@parties_created.listen
-def find_many_new(fact: PartiesFact) -> None:
-    """Let search find many new customers."""
-    index_parties(fact.ids)
 
 
 @parties_changed.listen

@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
-from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import Case, CharField, F, OuterRef, QuerySet, Subquery, TextField, Value, When
-from django.db.models.functions import Coalesce, Concat
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties.drafts import ENTITY
+from dialogue.customers.parties.drafts import ENTITY, ReadyParty
 from dialogue.customers.parties.fields import contact_of
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
 from dialogue.kit.actors import Actor
-from dialogue.platform.search.indexing import forget_records, index_records
-from dialogue.platform.search.kinds import Hit, SearchKind
+from dialogue.platform.search.indexing import forget_records, index_new, index_records
+from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 
-NUMBERS = [ContactKind.PHONE, ContactKind.WHATSAPP, ContactKind.VIBER]
-SPACE = Value(" ")
+# A number is found by its digits, whatever was typed between them.
+NUMBERS = frozenset([ContactKind.PHONE.value, ContactKind.WHATSAPP.value, ContactKind.VIBER.value])
+NAMED = ("name", "legal_name", "external_id", "tax_number", "last_name", "first_name")
+Point = tuple[str, str, str]
 
 
-def _unless_in_name(part: str) -> Case:
-    return Case(When(name__contains=F(part), then=Value("")), default=F(part), output_field=CharField())
+def findable(pk: int, names: Sequence[str], points: Iterable[Point]) -> Findable:
+    """Return what a customer is found by: his texts in the order of `NAMED`, his contact points as (kind, value, normal)."""
+    name = names[0]
+    # A person's name is put together of its parts: only what it lacks is written once more.
+    words = [name, *(word for word in names[1:] if word and word not in name)]
+    for kind, value, normal in points:
+        # An address as given and as its domain really is.
+        words.append(normal if kind in NUMBERS or value == normal else f"{value} {normal}")
+    return Findable(pk, name, " ".join(words))
 
 
 def _rows() -> QuerySet[Any]:
-    # A number is found by its digits, whatever was typed between them; an address as given and as its domain really is.
-    word = Case(
-        When(kind__in=NUMBERS, then=F("normal")),
-        When(value=F("normal"), then=F("normal")),
-        default=Concat(F("value"), SPACE, F("normal")),
-        output_field=CharField(),
-    )
-    points = ContactPoint.objects.filter(party=OuterRef("pk")).order_by().values("party")
-    contacts = Subquery(points.annotate(words=StringAgg(word, " ")).values("words"), output_field=TextField())
-    others = [part for name in ("legal_name", "external_id", "tax_number") for part in (SPACE, F(name))]
-    # A person's name is put together of its parts: only what it lacks is written once more.
-    parts = [part for name in ("last_name", "first_name") for part in (SPACE, _unless_in_name(name))]
-    names = [F("name"), *others, *parts, SPACE]
-    return Party.with_bin.annotate(
-        searched_title=F("name"),
-        searched_text=Concat(*names, Coalesce(contacts, Value(""), output_field=TextField()), output_field=TextField()),
+    return Party.with_bin.all()
+
+
+def _texts(rows: QuerySet[Any]) -> Iterable[Findable]:
+    held = list(rows.values_list("pk", *NAMED))
+    points: dict[int, list[Point]] = {}
+    contacts = ContactPoint.objects.filter(party__in=[row[0] for row in held]).order_by("id")
+    for party, kind, value, normal in contacts.values_list("party_id", "kind", "value", "normal"):
+        points.setdefault(party, []).append((kind, value, normal))
+    return [findable(pk, names, points.get(pk, ())) for pk, *names in held]
+
+
+def index_fresh(made: Sequence[ReadyParty]) -> None:
+    """Let search find customers made in this transaction."""
+    names = attrgetter(*NAMED)
+    index_new(
+        ENTITY,
+        [
+            findable(one.party.id, names(one.party), [(point.kind, point.value, point.normal) for point in one.contacts])
+            for one in made
+        ],
     )
 
 
@@ -64,6 +77,7 @@ customers = SearchKind(
     name=ENTITY,
     label=_("Customers"),
     rows=_rows,
+    texts=_texts,
     visible_to=_visible_to,
     describe=_describe,
 )

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-from django.db.models import BigIntegerField, F, QuerySet, Value
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.phones import looks_like_phone, phone_part
 from dialogue.kit.scope import current_tenant
-from dialogue.platform.embedded.functions import SHORTEST_SEARCH, SearchGrams
 from dialogue.platform.search.kinds import Hit, SearchKind, search_kinds
-from dialogue.platform.search.models import LONGEST_HEAD, SearchEntry
+from dialogue.platform.search.latin import LONGEST_HEAD, SHORTEST_SEARCH, gram_numbers, in_latin
+from dialogue.platform.search.models import SearchEntry
 
 LONGEST_QUERY = 100
 MOST_CANDIDATES = 400
@@ -39,9 +38,7 @@ def written_in_latin(text: str) -> str:
     text = " ".join(text.split())[:LONGEST_QUERY]
     if looks_like_phone(text):
         return phone_part(text)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT search_latin(%s)", [text.replace("\x00", "")])
-        return str(cursor.fetchone()[0]).strip()
+    return in_latin(text.replace("\x00", "")).strip()
 
 
 def on_the_other_keyboard(text: str) -> str:
@@ -56,10 +53,7 @@ def _holding(rows: QuerySet[Any], latin: str) -> QuerySet[Any] | None:
     long = [word for word in words if len(word) >= SHORTEST_SEARCH]
     if not long:
         return None
-    rows = rows.alias(grams=SearchGrams(F("tenant_id"), F("found")))
-    for word in long:
-        # Constants on the right side, or the index does not serve.
-        rows = rows.filter(grams__contains=SearchGrams(Value(current_tenant(), BigIntegerField()), Value(word)))
+    rows = rows.filter(grams__contains=[gram for word in long for gram in gram_numbers(current_tenant(), word)])
     for word in words:
         rows = rows.filter(found__contains=word)
     return rows

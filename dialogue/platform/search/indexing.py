@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.scope import current_tenant
+from dialogue.platform.embedded.copying import copy_rows
 from dialogue.platform.jobs.kinds import JobKind, JobRun, job_kinds
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.jobs.starting import start_job
-from dialogue.platform.search.kinds import search_kinds
+from dialogue.platform.search.kinds import Findable, search_kinds
+from dialogue.platform.search.latin import LONGEST_FOUND, LONGEST_HEAD, grams, in_latin
 from dialogue.platform.search.models import SearchEntry
 
 BATCH = 5000
+FEW = 50
+COLUMNS = ("record", "head", "found", "grams")
+LISTED = "tenant_id, kind, record, head, found, grams"
 WRITE = (
-    "INSERT INTO search_searchentry (tenant_id, kind, record, title, text)"
-    " SELECT tenant_id, %s, id, left(searched_title, 200), searched_text FROM ({rows}) AS found"
-    " ON CONFLICT (tenant_id, kind, record) DO UPDATE SET title = excluded.title, text = excluded.text"
-    " WHERE (search_searchentry.title, search_searchentry.text) IS DISTINCT FROM (excluded.title, excluded.text)"
+    f"INSERT INTO search_searchentry ({LISTED}) SELECT %s, %s, record, head, found, grams::integer[]"
+    " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS new(record, head, found, grams)"
+)
+KEEP = (
+    " ON CONFLICT (tenant_id, kind, record) DO UPDATE SET head = excluded.head, found = excluded.found, grams = excluded.grams"
+    " WHERE (search_searchentry.head, search_searchentry.found) IS DISTINCT FROM (excluded.head, excluded.found)"
 )
 
 
@@ -28,9 +36,29 @@ def index_records(kind: str, ids: Sequence[int]) -> None:
     found = search_kinds.get(kind)
     for start in range(0, len(ids), BATCH):
         rows = found.rows().filter(pk__in=list(ids[start : start + BATCH])).order_by()
-        statement, params = rows.values("tenant_id", "id", "searched_title", "searched_text").query.sql_with_params()
+        _write(kind, found.texts(rows), WRITE + KEEP)
+
+
+def index_new(kind: str, texts: Sequence[Findable]) -> None:
+    """Write the search rows of records made in this transaction."""
+    if len(texts) <= FEW:
+        _write(kind, texts, WRITE)
+    else:
+        tenant = current_tenant()
+        copy_rows(SearchEntry, COLUMNS, (_entry(tenant, one) for one in texts), {"tenant_id": tenant, "kind": kind})
+
+
+def _entry(tenant: int, one: Findable) -> tuple[int, str, str, str]:
+    found = in_latin(one.text)[:LONGEST_FOUND]
+    return one.record, in_latin(one.title)[:LONGEST_HEAD], found, grams(tenant, found)
+
+
+def _write(kind: str, texts: Iterable[Findable], statement: str) -> None:
+    tenant = current_tenant()
+    entries = [_entry(tenant, one) for one in texts]
+    if entries:
         with connection.cursor() as cursor:
-            cursor.execute(WRITE.format(rows=statement), [kind, *params])
+            cursor.execute(statement, [tenant, kind, *map(list, zip(*entries, strict=True))])
 
 
 def forget_records(kind: str, ids: Sequence[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,18 +24,28 @@ class Hit:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Findable:
+    """What a record is found by: its title, and everything, the title included."""
+
+    record: int
+    title: str
+    text: str
+
+
 @dataclass(frozen=True)
 class SearchKind:
     """A kind of record that search finds.
 
-    `rows` returns all rows of the open company annotated with `searched_title` and `searched_text` (everything it is
-    found by, the title included); search writes them set-wise. `visible_to` returns the rows a member may see.
-    `describe(rows)` turns a few visible rows into hits by at most two queries.
+    `rows` returns all rows of the open company, `texts(rows)` says by a few queries what they are found by.
+    `visible_to` returns the rows a member may see. `describe(rows)` turns a few visible rows into hits by at most two
+    queries.
     """
 
     name: str
     label: str | Promise
     rows: Callable[[], QuerySet[Any]]
+    texts: Callable[[QuerySet[Any]], Iterable[Findable]]
     visible_to: Callable[[Actor], QuerySet[Any]]
     describe: Callable[[QuerySet[Any]], Sequence[Hit]]
 

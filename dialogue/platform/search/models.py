@@ -4,39 +4,25 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Left
 
 from dialogue.kit.rows import TenantManager, TenantRow
-from dialogue.platform.embedded.functions import SearchGrams
-
-LONGEST_HEAD = 60
-
-
-class SearchLatin(models.Func):
-    """`search_latin(value)`: the folded text in Latin letters, so that Дуликов, Dulikov and Dulykov are one word."""
-
-    function = "search_latin"
-    arity = 1
-    output_field = models.TextField()
+from dialogue.platform.search.latin import LONGEST_HEAD
 
 
 class SearchEntry(TenantRow):
-    """What a record is found by. `found` is compared by parts, `head` by its beginning."""
+    """What a record is found by, in Latin letters.
+
+    `head` is its title and compared by its beginning, `found` everything and compared by parts, through `grams`.
+    """
 
     kind = models.CharField(max_length=20)
     record = models.BigIntegerField()
-    title = models.CharField(max_length=200)
-    text = models.TextField(blank=True)
-    found = models.GeneratedField(
-        expression=Left(SearchLatin(models.F("text")), 1000), output_field=models.TextField(), db_persist=True
-    )
-    head = models.GeneratedField(
-        expression=Left(SearchLatin(models.F("title")), LONGEST_HEAD),
-        output_field=models.CharField(max_length=LONGEST_HEAD, db_collation="C"),
-        db_persist=True,
-    )
+    head = models.CharField(max_length=LONGEST_HEAD, db_collation="C")
+    found = models.TextField(blank=True)
+    grams = ArrayField(models.IntegerField(), default=list)
 
     objects: ClassVar[TenantManager[Any]] = TenantManager()
 
@@ -44,8 +30,8 @@ class SearchEntry(TenantRow):
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "kind", "record"], name="search_entry_once")]
         indexes: ClassVar = [
             models.Index(fields=["tenant_id", "kind", "head"], name="search_entry_head"),
-            GinIndex(SearchGrams("tenant_id", "found"), name="search_entry_grams"),
+            GinIndex(fields=["grams"], name="search_entry_grams"),
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.head

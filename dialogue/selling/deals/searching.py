@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import F, Func, QuerySet, TextField, Value
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.money import print_money
-from dialogue.platform.search.kinds import Hit, SearchKind
+from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal
 
@@ -37,6 +37,11 @@ def _rows() -> QuerySet[Any]:
     return Deal.with_bin.annotate(searched_title=F("title"), searched_text=Concat(*parts, values, output_field=TextField()))
 
 
+def _texts(rows: QuerySet[Any]) -> Iterable[Findable]:
+    held = rows.values_list("pk", "searched_title", "searched_text")
+    return [Findable(pk, title, text) for pk, title, text in held]
+
+
 def _visible_to(actor: Actor) -> QuerySet[Any]:
     return Deal.objects.visible_to(actor)
 
@@ -51,4 +56,4 @@ def _describe(rows: QuerySet[Any]) -> Sequence[Hit]:
     return shown
 
 
-deals = SearchKind(name=ENTITY, label=_("Deals"), rows=_rows, visible_to=_visible_to, describe=_describe)
+deals = SearchKind(name=ENTITY, label=_("Deals"), rows=_rows, texts=_texts, visible_to=_visible_to, describe=_describe)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from dialogue.customers.parties.actions import bin_party, change_party
@@ -17,6 +16,7 @@ from dialogue.kit.scope import tenant_scope
 from dialogue.platform.criteria.fields import Asking, entities
 from dialogue.platform.criteria.rules import matching
 from dialogue.platform.search.finding import find, found_ids
+from dialogue.platform.search.latin import gram_numbers
 from tests.cast import Cast, a_firm, a_person, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -186,8 +186,6 @@ def test_parts_are_looked_up_by_constants_of_the_company_alone(cast: Cast, by: A
     a_person(cast)
     # A constant on the right side is what lets the index serve.
     condition = next(line for line in found_ids("party", "дуликов").explain().splitlines() if "@> '{" in line)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT search_grams(%s, 'dulikov'), search_grams(%s, 'dulikov')", [by.tenant, cast.other_company.pk])
-        ours, theirs = cursor.fetchone()
+    ours, theirs = gram_numbers(by.tenant, "dulikov"), gram_numbers(cast.other_company.pk, "dulikov")
     assert all(str(gram) in condition for gram in ours)
     assert not set(ours) & set(theirs)

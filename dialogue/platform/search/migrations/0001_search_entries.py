@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 import dialogue.kit.scope
 import dialogue.platform.embedded.functions
-import dialogue.platform.search.models
 
 # One letter for one letter, whatever romanisation the record or the reader follows; ь, ъ and apostrophes have none.
 SINGLE = dict(zip("абвгдезийклмнопрстуфхыэєіїyjw", "abvgdeziiklmnoprstufhieeiiiiv", strict=True))
@@ -25,6 +24,12 @@ CREATE FUNCTION public.search_latin(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
 RETURN {latin()}
 """
+
+
+class SearchLatin(models.Func):
+    function = "search_latin"
+    arity = 1
+    output_field = models.TextField()
 
 
 class Migration(migrations.Migration):
@@ -47,9 +52,7 @@ class Migration(migrations.Migration):
                     "found",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=django.db.models.functions.text.Left(
-                            dialogue.platform.search.models.SearchLatin(models.F("text")), 1000
-                        ),
+                        expression=django.db.models.functions.text.Left(SearchLatin(models.F("text")), 1000),
                         output_field=models.TextField(),
                     ),
                 ),
@@ -57,9 +60,7 @@ class Migration(migrations.Migration):
                     "head",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=django.db.models.functions.text.Left(
-                            dialogue.platform.search.models.SearchLatin(models.F("title")), 60
-                        ),
+                        expression=django.db.models.functions.text.Left(SearchLatin(models.F("title")), 60),
                         output_field=models.CharField(db_collation="C", max_length=60),
                     ),
                 ),
