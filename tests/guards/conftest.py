@@ -27,6 +27,7 @@ from dialogue.platform.notices.models import Notice
 from dialogue.platform.rates.actions import set_rate
 from dialogue.selling.deals.actions import create_deal
 from dialogue.selling.deals.drafts import NewDeal
+from dialogue.selling.deals.losses import add_loss_reason
 from tests.cast import Cast, make_cast
 
 MARK = "Zaphod"
@@ -77,13 +78,15 @@ def _records(cast: Cast) -> dict[str, int]:
     file = keep_file(io.BytesIO(b"text"), f"{MARK}.txt", by=by, subject=party)
     job = Job.objects.create(kind="audit.action", title=MARK, actor=cast.owner.pk, state="failed")
     notice = Notice.objects.create(user=cast.owner, kind="mention", title=MARK, address="/")
-    save_team(MARK, by=by)
+    team = save_team(MARK, by=by)
     role = Role.objects.create(name=MARK, permissions=["company:rates:write"])
     key, _secret = make_key(MARK, by=by, scopes=["*"])
     rate = set_rate("USD", "RUB", date(2026, 1, 2), Decimal(80), by=by)
     place = Membership.objects.get(user=cast.seller)
     rooms = {"contacts": party, "why": party, "history": party, "settings/bin": party, "deals": deal, "jobs": job}
     rooms |= {"files": file, "notices": notice, "settings/roles": role, "settings/keys": key, "settings/members": place}
+    rooms |= {"members": cast.seller, "teams": team, "roles": role, "keys": key}
+    rooms |= {"pipelines": deal.pipeline, "stages": deal.stage, "loss-reasons": add_loss_reason(MARK, by=by)}
     rooms |= {"settings/rates": rate, "parties": party, "rates": rate, "bin": party}
     return {start: row.pk for start, row in rooms.items()}
 

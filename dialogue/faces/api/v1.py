@@ -8,8 +8,10 @@ from dialogue.customers.tasks.api import router as tasks
 from dialogue.customers.timeline.api import responses_router, touches_router
 from dialogue.customers.timeline.api import router as timeline
 from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
+from dialogue.insight.reports.api import router as reports
 from dialogue.kit.api.problems import install_problems
 from dialogue.platform.accounts.api import company_router, members_router
+from dialogue.platform.accounts.rights_api import keys_router, roles_router, teams_router
 from dialogue.platform.audit.api import router as jobs
 from dialogue.platform.audit.records_api import bin_router, history
 from dialogue.platform.criteria.api import router as fields
@@ -19,8 +21,10 @@ from dialogue.platform.lists.api import router as lists
 from dialogue.platform.notices.api import router as notices
 from dialogue.platform.rates.api import router as rates
 from dialogue.platform.search.api import router as search
-from dialogue.selling.deals.api import pipelines_router as pipelines
 from dialogue.selling.deals.api import router as deals
+from dialogue.selling.deals.pipelines_api import loss_reasons_router as loss_reasons
+from dialogue.selling.deals.pipelines_api import pipelines_router as pipelines
+from dialogue.selling.deals.pipelines_api import stages_router as stages
 from dialogue.selling.purchases.api import router as purchases
 
 api = DialogueAPI(
@@ -37,7 +41,10 @@ for prefix, router in {
     "/parties": parties,
     "/deals": deals,
     "/pipelines": pipelines,
+    "/stages": stages,
+    "/loss-reasons": loss_reasons,
     "/purchases": purchases,
+    "/reports": reports,
     "/tasks": tasks,
     "/timeline": timeline,
     "/touches": touches_router,
@@ -54,6 +61,9 @@ for prefix, router in {
     "/notices": notices,
     "/company": company_router,
     "/members": members_router,
+    "/teams": teams_router,
+    "/roles": roles_router,
+    "/keys": keys_router,
     "/fields": fields,
 }.items():
     api.add_router(prefix, router)

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor, system_actor
-from dialogue.kit.errors import InvalidInput, Refusal
+from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.kit.permissions import all_permissions
 from dialogue.kit.scope import tenant_scope, without_tenant
 from dialogue.kit.signals import Event
@@ -30,7 +30,7 @@ from dialogue.platform.audit.verbs import action
 from dialogue.platform.tenants.countries import BY_LANGUAGE, habit_of
 from dialogue.platform.tenants.errors import LoginTaken
 from dialogue.platform.tenants.models import LOGIN_PATTERN, Tenant
-from dialogue.platform.tenants.registry import optional_rooms
+from dialogue.platform.tenants.registry import company_settings, optional_rooms, setting_of
 
 company_created: Event[Tenant] = Event("accounts.company_created")
 COMPANY_FIELDS = ["name", "language", "country", "currency", "time_zone", "week_start", "rooms_off"]
@@ -188,6 +188,32 @@ def change_company(tenant: Tenant, *, by: Actor, **fields: object) -> Tenant:
 
 
 @action(permission=CompanyPermission.SETTINGS)
+def change_settings(tenant: Tenant, *, by: Actor, **values: object) -> Tenant:
+    """Change the typed settings that stand on the company's page; return it. Those of other sections have verbs of their own.
+
+    Raises:
+        Refusal: a value of another kind or out of bounds, or no such setting.
+    """
+    row = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    known = {name: company_settings.get(name) for name in own_settings()}
+    before = {name: setting_of(row, name) for name in known}
+    for name, value in values.items():
+        if name not in known:
+            raise Refusal(_("There is no such setting of the company."), field=name)
+        row.settings[name] = known[name].clean(value, field=name)
+    row.save(update_fields=["settings"])
+    changes = difference(before, {name: setting_of(row, name) for name in known})
+    if changes:
+        record(by, "company.changed", row, changes=changes)
+    return row
+
+
+def own_settings() -> list[str]:
+    """Return the names of the typed settings that stand on the company's page."""
+    return [name for name in company_settings.keys() if company_settings.get(name).section == "company"]  # noqa: SIM118
+
+
+@action(permission=CompanyPermission.SETTINGS)
 def unlock_sending(tenant: Tenant, *, by: Actor) -> Tenant:
     """Let letters leave again after a restore; return the company.
 
@@ -246,13 +272,21 @@ def set_preferences(user: User, *, by: Actor, language: str | None = None, theme
 
 @action(permission=CompanyPermission.KEYS)
 def make_key(
-    name: str, *, by: Actor, scopes: list[str], user: User | None = None, expires_at: datetime | None = None
+    name: str,
+    *,
+    by: Actor,
+    scopes: list[str],
+    user: User | None = None,
+    expires_at: datetime | None = None,
+    through: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """Make an API key for a member (himself by default); return it with its secret, which is shown this once.
 
-    `scopes` names permissions, or `["*"]` for all that the member may; the key never does more than its member.
+    `scopes` names permissions, or `["*"]` for all that the member may; the key never does more than its member. A key asked
+    for `through` another one gets no scope that this one lacks.
 
     Raises:
+        NotPermitted: it would do more than the one it is asked through.
         Refusal: no name, no scope, an unknown scope, a day in the past, or no such member.
     """
     owner = user.pk if user else by.user or 0
@@ -261,6 +295,8 @@ def make_key(
     unknown = sorted(set(scopes) - {EVERYTHING, *all_permissions()})
     if unknown or not scopes:
         raise Refusal(_("To make a key choose what it may do."), field="scopes", unknown=unknown)
+    if through and EVERYTHING not in through.scopes and set(scopes) - set(through.scopes):
+        raise NotPermitted(_("A key can only make keys that do no more than itself."), field="scopes")
     if expires_at and expires_at <= timezone.now():
         raise Refusal(_("To make a key choose a last day in the future."), field="expires_at")
     place = Membership.objects.filter(user_id=owner, is_active=True).first()

@@ -67,7 +67,10 @@ def answer_once(request: HttpRequest, key: ApiKey, run: Callable[[], HttpRespons
     if 200 <= response.status_code < 300 and isinstance(response, HttpResponse):
         row.status = response.status_code
         row.headers = {header: response[header] for header in KEPT_HEADERS if header in response}
-        row.body = response.content.decode()
+        # A secret is told once: the kept answer goes without it.
+        hidden = getattr(request, "told_once", "")
+        body = response.content.decode()
+        row.body = body.replace(hidden, "") if hidden else body
         row.save(update_fields=["status", "headers", "body"])
     elif response.status_code < 500 and not getattr(request, "undo", False):
         row.delete()

@@ -22,6 +22,8 @@ class ApiRequest(MemberRequest):
     """A request of a key: `actor` is its member with what the key's scopes leave him."""
 
     key: ApiKey
+    # A secret in the answer that a repeated request must not get again.
+    told_once: str = ""
 
 
 def company_of(request: HttpRequest) -> Tenant | None:

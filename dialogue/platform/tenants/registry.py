@@ -12,6 +12,8 @@ from dialogue.kit.errors import Refusal
 from dialogue.kit.registry import Registry
 from dialogue.platform.tenants.models import Tenant
 
+MOST = 1_000_000
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -22,15 +24,24 @@ class Setting:
     default: Any
     hint: str | Promise = ""
     section: str = "company"
+    least: int | None = None
+    most: int | None = None
 
     def clean(self, value: Any, *, field: str) -> Any:
-        """Return the value if its type is right.
+        """Return the value if its type is right and, for a number, it lies between `least` and `most`.
 
         Raises:
-            Refusal: another type.
+            Refusal: another type, or out of bounds.
         """
         if isinstance(value, bool) is not (self.kind is bool) or not isinstance(value, self.kind):
             raise Refusal(_("To set “%(name)s” give a value of its kind.") % {"name": self.label}, field=field)
+        least, most = self.least or 0, self.most or MOST
+        if isinstance(value, int) and not least <= value <= most:
+            raise Refusal(
+                _("To set “%(name)s” give a number from %(least)d to %(most)d.")
+                % {"name": self.label, "least": least, "most": most},
+                field=field,
+            )
         return value
 
 

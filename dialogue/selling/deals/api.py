@@ -1,11 +1,11 @@
-"""The API operations over deals and pipelines."""
+"""The API operations over deals."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import Field
@@ -18,10 +18,9 @@ from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.platform.criteria.api import Filtered, Search, filtered_page
 from dialogue.selling.deals import actions, batches
 from dialogue.selling.deals.drafts import ENTITY, NewContact, NewDeal
-from dialogue.selling.deals.models import Deal, DealComment, DealContact, Pipeline, Stage, StageChange
+from dialogue.selling.deals.models import Deal, DealComment, DealContact, Stage, StageChange
 
 router = Router(tags=["deals"])
-pipelines_router = Router(tags=["pipelines"])
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Title = Annotated[Text, Field(max_length=200, examples=["Корпоративный сайт"])]
 Reason = Annotated[Text, Field(max_length=200)]
@@ -175,23 +174,6 @@ class StageChangeShape(Shape):
     amount: Money | None
     by: str
     reason: str
-
-
-class StageShape(Shape):
-    """A stage; its class is open, won or lost."""
-
-    id: int
-    name: str
-    stage_class: str
-    position: int
-
-
-class PipelineShape(Shape):
-    """A pipeline with its stages in order."""
-
-    id: int
-    name: str
-    stages: list[StageShape]
 
 
 def _related(rows: Any) -> Any:
@@ -364,13 +346,3 @@ def list_deal_stages(request: ApiRequest, deal: int) -> list[StageChangeShape]:
         )
         for row in rows
     ]
-
-
-@pipelines_router.get("", response=list[PipelineShape], summary="List pipelines")
-def list_pipelines(request: HttpRequest) -> list[PipelineShape]:
-    """Those in use, each with its stages in order."""
-    stages: dict[int, list[StageShape]] = {}
-    for stage in Stage.objects.in_use():
-        shape = StageShape(id=stage.pk, name=stage.name, stage_class=stage.stage_class, position=stage.position)
-        stages.setdefault(stage.pipeline_id, []).append(shape)
-    return [PipelineShape(id=one.pk, name=one.name, stages=stages.get(one.pk, [])) for one in Pipeline.objects.in_use()]
