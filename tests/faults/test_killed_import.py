@@ -12,7 +12,7 @@ import pytest
 from tests.machines import COMMAND, ROOT, clean_environment, dialogue, until
 
 pytestmark = pytest.mark.slow
-ROWS = 12_000
+ROWS = 30_000
 
 
 def test_killed_command_goes_on_and_loads_every_row_once(data: Path, folder: Path) -> None:
@@ -25,9 +25,7 @@ def test_killed_command_goes_on_and_loads_every_row_once(data: Path, folder: Pat
     progress = folder / "progress"
     with progress.open("w") as told:
         running = subprocess.Popen([*COMMAND, *words], cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, stderr=told)
-        until(
-            lambda: any(mark.startswith(("2000 ", "3000 ", "4000 ")) for mark in progress.read_text().splitlines()), seconds=60
-        )
+        until(lambda: any(mark.startswith(("5000 ", "10000 ")) for mark in progress.read_text().splitlines()), seconds=60)
         running.send_signal(signal.SIGKILL)
         running.communicate()
     again = dialogue(*words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from dialogue.customers.parties.finding import (
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyKind, PartyTag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.searching import index_parties
+from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput
 from dialogue.platform.criteria.fitting import fit_value
 from dialogue.platform.files.models import StoredFile
@@ -41,10 +42,12 @@ from dialogue.platform.imports.kinds import (
 )
 from dialogue.platform.imports.models import ImportRow, Outcome
 from dialogue.platform.imports.reading.reasons import because, reason_words
+from dialogue.platform.tenants.models import Tenant
 
 SEXES = {"f": "f", "female": "f", "ж": "f", "жен": "f", "женский": "f", "жін": "f", "жіноча": "f", "feminin": "f", "woman": "f",
          "m": "m", "male": "m", "м": "m", "муж": "m", "мужской": "m", "чол": "m", "чоловіча": "m", "masculin": "m", "man": "m"}  # fmt: skip
 PLAIN = ("name", "last_name", "first_name", "middle_name", "position", "external_id", "note", "legal_name", "tax_number")
+PLAIN_SET, PARTS = frozenset(PLAIN), frozenset(ADDRESS_PARTS) - {"country"}
 KEYS = (
     MatchKey("external_id", _("own number"), ("external_id",)),
     MatchKey("email", _("e-mail"), ("email",)),
@@ -64,11 +67,14 @@ reason_words.add("row-wrong", "%(words)s")
 def draft_of(line: Line, kind: str) -> NewParty:
     """Return the customer a line speaks of; company, responsible and tags are looked up by the caller."""
     draft = NewParty(kind=kind, contacts=contacts_of(line))
-    for name in PLAIN:
-        if line.get(name):
-            setattr(draft, name, line.get(name))
-    draft.birth_on = line.get("birth_on")
-    draft.sex = SEXES.get(line.text("sex").lower().strip("."), "")
+    held = draft.__dict__
+    values = line.values
+    for name in PLAIN_SET & values.keys():
+        if values[name]:
+            held[name] = values[name]
+    draft.birth_on = values.get("birth_on")
+    if "sex" in values:
+        draft.sex = SEXES.get(line.text("sex").lower().strip("."), "")
     draft.address = address_of(line)
     draft.characteristics = characteristics_of(line)
     return draft
@@ -76,7 +82,8 @@ def draft_of(line: Line, kind: str) -> NewParty:
 
 def address_of(line: Line) -> dict[str, str]:
     """Return the address of a line; a country we do not know by its name stays in the line of the address."""
-    address = {part: line.text(part) for part in ADDRESS_PARTS if part != "country" and line.get(part)}
+    values = line.values
+    address = {part: values[part] for part in PARTS & values.keys() if values[part]}
     country = line.text("country")
     if country:
         code = country_code(country)
@@ -98,11 +105,29 @@ def characteristics_of(line: Line) -> dict[str, Any]:
 
 def fit_characteristics(draft: NewParty, setting: Setting, currency: str) -> None:
     """Bring read values into the form of their definition: money with its currency, words of a list as its codes."""
+    if not draft.characteristics:
+        return
     definitions = {one.code: one for one in setting.definitions}
     draft.characteristics = {
         code: fit_value(definitions[code], value, currency) if code in definitions else value
         for code, value in draft.characteristics.items()
     }
+
+
+def prepare(kind: str, by: Actor) -> Callable[[Line], None]:
+    """Return what makes a checked draft of a line, or keeps why it cannot be one; the lookups come with the batch."""
+    setting = setting_of(by)
+    currency = Tenant.objects.get(pk=by.tenant).currency
+
+    def make(line: Line) -> None:
+        draft = draft_of(line, kind)
+        try:
+            fit_characteristics(draft, setting, currency)
+            line.ready = (draft, ready(draft, setting))
+        except InvalidInput as refusal:
+            line.ready = " ".join(str(words) for words in refusal.errors.values())
+
+    return make
 
 
 class PartyLoad:
@@ -111,7 +136,6 @@ class PartyLoad:
     def __init__(self, batch: Batch, kind: str) -> None:
         self.batch = batch
         self.kind = kind
-        self.setting = setting_of(batch.by)
         self.drafts: dict[int, NewParty] = {}
         self.ready: dict[int, ReadyParty] = {}
         self.lines = {line.number: line for line in batch.open_lines()}
@@ -128,57 +152,58 @@ class PartyLoad:
         self._change(found)
 
     def _read(self) -> None:
-        companies = ensure_companies(self.batch, [line.text("company") for line in self.lines.values()])
-        members = members_named([line.text("responsible") for line in self.lines.values()])
-        tags = tags_named([tag for line in self.lines.values() for tag in tags_of(line)])
-        for number, line in self.lines.items():
-            draft = draft_of(line, self.kind)
-            fit_characteristics(draft, self.setting, self.batch.company.currency)
-            draft.company = companies.get(fold(line.text("company")))
-            draft.tags = [tags[tag] for tag in tags_of(line) if tag in tags]
-            wanted = line.text("responsible")
-            draft.responsible = members.get(fold(wanted)) if wanted else None
-            if wanted and draft.responsible is None:
+        named = {name for name in ("company", "responsible", "tags") if self.batch.plan.has(name)}
+        lines = list(self.lines.values())
+        companies = ensure_companies(self.batch, [line.text("company") for line in lines]) if "company" in named else {}
+        members = members_named([line.text("responsible") for line in lines]) if "responsible" in named else {}
+        tags = tags_named([tag for line in lines for tag in tags_of(line)]) if "tags" in named else {}
+        for line in lines:
+            wanted = line.text("responsible") if members or "responsible" in named else ""
+            responsible = members.get(fold(wanted)) if wanted else None
+            if wanted and responsible is None:
                 self.batch.refuse(line, because("member-none", column=self.batch.header_of("responsible"), value=wanted))
                 continue
-            try:
-                self.ready[number] = ready(draft, self.setting)
-                self.drafts[number] = draft
-            except InvalidInput as refusal:
-                self.batch.refuse(line, because("row-wrong", words=_said(refusal, self.batch)))
+            if isinstance(line.ready, str):
+                self.batch.refuse(line, because("row-wrong", words=line.ready))
+                continue
+            draft, one = line.ready
+            if named:
+                draft.company = one.party.company_id = companies.get(fold(line.text("company")))
+                draft.responsible = one.party.responsible_id = responsible
+                draft.tags = one.tags = list(dict.fromkeys(tags[tag] for tag in tags_of(line) if tag in tags))
+            self.ready[line.number], self.drafts[line.number] = one, draft
 
-    def _key(self, number: int) -> list[str]:
+    def _key(self, one: ReadyParty) -> list[str]:
         """By what the row's customer is recognised: the chosen key, or all that the row has, the surest first."""
-        one = self.ready[number]
-        by_kind = {kind: [point.normal for point in one.contacts if point.kind == kind] for kind in ("email", "phone")}
-        name = f"name:{fold(one.party.name)}:{one.party.company_id or ''}"
-        keys = {
-            "external_id": [f"external_id:{one.party.external_id}"] if one.party.external_id else [],
-            "email": [f"email:{normal}" for normal in by_kind["email"]],
-            "phone": [f"phone:{normal}" for normal in by_kind["phone"]],
-            "name": [name],
-        }
-        if self.batch.plan.match:
-            return keys[self.batch.plan.match]
-        return next((keys[code] for code in ("external_id", "email", "phone", "name") if keys[code]), [])
+        match = self.batch.plan.match
+        if one.party.external_id and match in ("", "external_id"):
+            return [f"external_id:{one.party.external_id}"]
+        for kind in ("email", "phone"):
+            if match in ("", kind):
+                keys = [f"{kind}:{point.normal}" for point in one.contacts if point.kind == kind]
+                if keys:
+                    return keys
+        return [f"name:{fold(one.party.name)}:{one.party.company_id or ''}"] if match in ("", "name") else []
 
     def _find(self) -> dict[int, int]:
-        keys = {number: self._key(number) for number in self.ready}
+        keys = {number: self._key(one) for number, one in self.ready.items()}
         known = self._known({key for listed in keys.values() for key in listed})
         found: dict[int, int] = {}
         first: dict[str, int] = {}
         for number, listed in keys.items():
-            twice = next((first[key] for key in listed if key in first), None)
+            twice = next((first[key] for key in listed if key in first), None) if first else None
             if twice is not None:
                 self._refuse_twice(number, listed[0], twice)
                 continue
-            first |= dict.fromkeys(listed, number)
-            hit = next((known[key] for key in listed if key in known), None)
+            for key in listed:
+                first[key] = number
+            hit = next((known[key] for key in listed if key in known), None) if known else None
             if hit is not None:
                 found[number] = hit
         for number in [number for number, line in self.lines.items() if line.outcome]:
             self.ready.pop(number, None)
-        self._refuse_earlier(found, keys)
+        if found:
+            self._refuse_earlier(found, keys)
         return found
 
     def _known(self, keys: set[str]) -> dict[str, int]:
@@ -271,10 +296,6 @@ def given_values(draft: NewParty) -> dict[str, Any]:
     return values
 
 
-def _said(refusal: InvalidInput, batch: Batch) -> str:
-    return " ".join(str(words) for words in refusal.errors.values())
-
-
 def party_undoables() -> tuple[Undoable, ...]:
     """Return the records that loads of customers make."""
     parts = ((ContactPoint, "party_id"), (Address, "party_id"), (PartyTag, "party_id"))
@@ -293,6 +314,7 @@ import_kinds.add(
         permission=PartyPermission.WRITE,
         targets=person_targets,
         load=partial(_load, PartyKind.PERSON),
+        prepare=partial(prepare, PartyKind.PERSON.value),
         undoables=party_undoables,
         keys=KEYS,
         entity=ENTITY,
@@ -309,6 +331,7 @@ import_kinds.add(
         permission=PartyPermission.WRITE,
         targets=company_targets,
         load=partial(_load, PartyKind.COMPANY),
+        prepare=partial(prepare, PartyKind.COMPANY.value),
         undoables=party_undoables,
         keys=KEYS,
         entity=ENTITY,

@@ -85,6 +85,12 @@ def _mail_domain(host: str) -> str:
     return domain
 
 
+@lru_cache(maxsize=1)
+def _local_part() -> re.Pattern[str]:
+    # Behind Django's lazy object, every use of the pattern costs as much as the match.
+    return re.compile(validate_email.user_regex.pattern, validate_email.user_regex.flags)
+
+
 def _email(value: str, _country: str) -> str:
     local, at, host = value.removeprefix("mailto:").strip("<> ").rpartition("@")
     try:
@@ -92,7 +98,7 @@ def _email(value: str, _country: str) -> str:
             raise ValidationError("")
         address = f"{local.lower()}@{_mail_domain(host)}"
         # Letters outside ASCII before the @ are right after RFC 6531; Django's check knows ASCII only.
-        if local.isascii() and (len(address) > LONGEST_EMAIL or not validate_email.user_regex.match(local.lower())):
+        if local.isascii() and (len(address) > LONGEST_EMAIL or not _local_part().match(local.lower())):
             raise ValidationError("")
     except (ValidationError, Refusal):
         raise Refusal(_("Give an e-mail address, for example name@example.org."), field="value", code="wrong-email") from None

@@ -14,6 +14,11 @@ Row = Sequence[Any]
 FIELDS: dict[tuple[type[models.Model], str], Any] = {}
 
 
+def int_array(numbers: Iterable[int | None]) -> str:
+    """Return numbers as PostgreSQL writes an array of them, for `%s::bigint[]`: a list would be adapted one by one."""
+    return "{" + ",".join(["NULL" if number is None else str(number) for number in numbers]) + "}"
+
+
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """Return `count` fresh ids of the model's table, so that rows pointing at each other can be written together."""
     with connection.cursor() as cursor:

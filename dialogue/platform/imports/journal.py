@@ -9,7 +9,8 @@ from typing import Any
 from django.db import connection, models
 
 from dialogue.kit.scope import current_tenant
-from dialogue.platform.imports.kinds import Batch
+from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.imports.kinds import Batch, Line
 from dialogue.platform.imports.models import Import, ImportChange, ImportRow, Outcome
 
 CHANGES = ImportChange._meta.db_table
@@ -34,48 +35,64 @@ def keep_before(run: Import, model: type[models.Model], ids: Iterable[int]) -> N
         cursor.execute(
             f"INSERT INTO {CHANGES} (tenant_id, run_id, model, row_id, made, before, kept, label)"
             f" SELECT t.tenant_id, %s, %s, t.id, false, to_jsonb(t), '', '' FROM {table_of(model)} t"
-            " WHERE t.tenant_id = %s AND t.id = ANY(%s) ON CONFLICT DO NOTHING",
-            [run.pk, model._meta.label_lower, current_tenant(), sorted(ids)],
+            " WHERE t.tenant_id = %s AND t.id = ANY(%s::bigint[]) ON CONFLICT DO NOTHING",
+            [run.pk, model._meta.label_lower, current_tenant(), int_array(sorted(ids))],
         )
 
 
 def keep_changes(batch: Batch) -> None:
     """Journal what the batch made and the version in which it left what it touched."""
+    # What was made has fresh ids: looking for a row of the same id would double the cost.
+    known = " ON CONFLICT (tenant_id, run_id, model, row_id) DO UPDATE SET stamp = excluded.stamp"
     with connection.cursor() as cursor:
-        for made, touched in ((True, batch.made), (False, batch.touched)):
+        for made, touched, conflict in ((True, batch.made, ""), (False, batch.touched, known)):
             for model, ids in touched.items():
                 stamp = "t.updated_at" if has_stamp(model) else "NULL"
                 cursor.execute(
                     f"INSERT INTO {CHANGES} (tenant_id, run_id, model, row_id, made, stamp, kept, label)"
                     f" SELECT t.tenant_id, %s, %s, t.id, %s, {stamp}, '', '' FROM {table_of(model)} t"
-                    " WHERE t.tenant_id = %s AND t.id = ANY(%s)"
-                    " ON CONFLICT (tenant_id, run_id, model, row_id) DO UPDATE SET stamp = excluded.stamp",
-                    [batch.run.pk, model._meta.label_lower, made, current_tenant(), sorted(ids)],
+                    f" WHERE t.tenant_id = %s AND t.id = ANY(%s::bigint[]) ORDER BY t.id{conflict}",
+                    [batch.run.pk, model._meta.label_lower, made, current_tenant(), int_array(sorted(ids))],
                 )
 
 
 def keep_outcomes(batch: Batch) -> None:
     """Write the outcome of each row; one written before a kill stays as it is."""
-    lines = batch.lines
+    bare: dict[str, list[Line]] = {}
+    told: list[Line] = []
+    for line in batch.lines:
+        if line.reason is None and line.outcome != Outcome.REFUSED:
+            bare.setdefault(line.outcome, []).append(line)
+        else:
+            told.append(line)
+    head = [current_tenant(), batch.run.pk]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {ROWS} (tenant_id, run_id, number, outcome, subject, reason, cells)"
-            " SELECT %s, %s, n, o, s, r::jsonb, c::jsonb"
-            " FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[]) AS x(n, o, s, r, c)"
-            " ON CONFLICT (tenant_id, run_id, number) DO NOTHING",
-            [
-                current_tenant(),
-                batch.run.pk,
-                [line.number for line in lines],
-                [line.outcome for line in lines],
-                [line.subject for line in lines],
-                [json.dumps(line.reason.plain(), ensure_ascii=False, default=str) if line.reason else None for line in lines],
+        for outcome, lines in bare.items():
+            cursor.execute(
+                f"INSERT INTO {ROWS} (tenant_id, run_id, number, outcome, subject)"
+                " SELECT %s, %s, n, %s, s FROM unnest(%s::int[], %s::bigint[]) AS x(n, s)"
+                " ON CONFLICT (tenant_id, run_id, number) DO NOTHING",
                 [
-                    json.dumps(shown(line.cells), ensure_ascii=False) if line.outcome == Outcome.REFUSED else None
-                    for line in lines
+                    *head,
+                    str(outcome),
+                    int_array(line.number for line in lines),
+                    int_array(line.subject for line in lines),
                 ],
-            ],
-        )
+            )
+        if told:
+            cursor.execute(
+                f"INSERT INTO {ROWS} (tenant_id, run_id, number, outcome, subject, reason, cells)"
+                " SELECT %s, %s, n, o, s, r::jsonb, c::jsonb"
+                " FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[]) AS x(n, o, s, r, c)"
+                " ON CONFLICT (tenant_id, run_id, number) DO NOTHING",
+                [*head, *map(list, zip(*map(_told, told), strict=True))],
+            )
+
+
+def _told(line: Line) -> tuple[int, str, int | None, str | None, str | None]:
+    reason = json.dumps(line.reason.plain(), ensure_ascii=False, default=str) if line.reason else None
+    cells = json.dumps(shown(line.cells), ensure_ascii=False) if line.outcome == Outcome.REFUSED else None
+    return line.number, line.outcome, line.subject, reason, cells
 
 
 def shown(cells: list[Any]) -> list[str]:

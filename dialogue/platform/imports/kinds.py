@@ -67,6 +67,8 @@ class Line:
     outcome: str = ""
     subject: int | None = None
     reason: Reason | None = None
+    # What the kind's `prepare` made of the values.
+    ready: Any = None
 
     def get(self, name: str) -> Any:
         """Return the value of a target, None where it is empty or not mapped."""
@@ -186,7 +188,9 @@ class ImportKind:
     keys: tuple[MatchKey, ...] = ()
     # Characteristics of this entity may be defined from the map.
     entity: str = ""
-    batch_size: int = 1000
+    batch_size: int = 5000
+    # Given the actor, returns what makes of each line read whatever needs no database; it runs ahead, in a thread.
+    prepare: Callable[[Actor], Callable[[Line], None]] | None = None
     # Targets of which at least one must be mapped.
     one_of: tuple[tuple[str, ...], ...] = ()
     # The label of the model that a row's outcome speaks of, such as "parties.party".

@@ -19,6 +19,7 @@ from dialogue.platform.imports.reading.reasons import Reason, because
 from dialogue.platform.tenants.models import Tenant
 
 MOST_DIFFERENT = 200_000
+MOST_REMEMBERED = 10_000
 MOST_CHOICES = 200
 LONGEST_LONG_TEXT = 10_000
 NUMERIC = {Value.NUMBER, Value.MONEY}
@@ -74,6 +75,8 @@ class RowReader:
         self.company = company
         self._cleaners = [(column, self._cached(self._cleaner(column))) for column in plan.columns]
         self._constants = {column.target.name: self._fixed(column) for column in plan.fixed}
+        self._steps = [(clean, column.index, column.target, column) for column, clean in self._cleaners]
+        self._required = [column for column in plan.columns if column.target.required]
 
     def _fixed(self, column: Column) -> Any:
         value = self._cleaner(column)(column.options["value"])
@@ -95,43 +98,48 @@ class RowReader:
             return line
         values = line.values
         cells = row.cells
-        for column, clean in self._cleaners:
-            value = clean(cells[column.index])
+        for clean, index, target, column in self._steps:
+            value = clean(cells[index])
             if value is None:
                 continue
-            if isinstance(value, Reason):
+            if type(value) is Reason:
                 line.outcome, line.reason = Outcome.REFUSED, value
                 return line
-            target = column.target
             if target.several:
                 values.setdefault(target.name, []).append((column.name, value, column))
             else:
                 values[target.name] = value
-        for column, _clean in self._cleaners:
-            if column.target.required and values.get(column.target.name) is None:
+        for column in self._required:
+            if values.get(column.target.name) is None:
                 line.outcome, line.reason = Outcome.REFUSED, because("field-missing", column=column.header)
         return line
 
     def _cached(self, clean: Cleaner) -> Cleaner:
-        known: dict[Any, Any] = {}
+        texts: dict[str, Any] = {}
+        numbers: dict[Any, Any] = {}
         empty = self.plan.empty
 
         def read(cell: Any) -> Any:
-            if cell is None or cell == "":
-                return None
             kind = type(cell)
-            if kind is str or kind is int or kind is float:
-                found = known.get((kind, cell), known)
-                if found is known:
-                    if kind is str and cell.strip().lower() in empty:
-                        found = None
-                    else:
-                        found = clean(cell)
-                    if len(known) > MOST_DIFFERENT:
-                        known.clear()
-                    known[kind, cell] = found
+            if kind is str:
+                if not cell:
+                    return None
+                found = texts.get(cell, texts)
+                if found is texts:
+                    found = None if empty and cell.strip().lower() in empty else clean(cell)
+                    if len(texts) >= MOST_REMEMBERED:
+                        texts.clear()
+                    texts[cell] = found
                 return found
-            return clean(cell)
+            if kind is int or kind is float:
+                found = numbers.get((kind, cell), numbers)
+                if found is numbers:
+                    found = clean(cell)
+                    if len(numbers) >= MOST_REMEMBERED:
+                        numbers.clear()
+                    numbers[kind, cell] = found
+                return found
+            return None if cell is None else clean(cell)
 
         return read
 
@@ -202,7 +210,7 @@ def _text_cleaner(column: Column) -> Cleaner:
     header = column.header
 
     def clean(cell: Any) -> Any:
-        text = text_of(cell)
+        text = cell.strip() if type(cell) is str else text_of(cell)
         if text[:1] in {"=", "@"}:
             quoted = TEXT_FORMULA.match(text)
             if quoted:

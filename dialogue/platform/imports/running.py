@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import gc
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -20,6 +23,7 @@ from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.accounts.models import User
 from dialogue.platform.audit.recording import record
+from dialogue.platform.imports.ahead import ahead, collecting_between
 from dialogue.platform.imports.journal import keep_before, keep_changes, keep_outcomes, shown
 from dialogue.platform.imports.kinds import Batch, ImportKind, Line, Plan, import_kinds
 from dialogue.platform.imports.mapping import plan_of
@@ -92,10 +96,22 @@ class Runner:
             Import.objects.filter(pk=run.pk).update(facts=run.facts, rows=run.rows)
             self.reader = RowReader(self.plan, self.company)
 
-    def batches(self) -> Iterator[list[Line]]:
-        """Yield the lines not committed yet, batch by batch."""
+    def batches(self) -> Generator[list[Line]]:
+        """Yield the lines not committed yet, batch by batch; the next ones are read while one is written."""
+        with transaction.atomic():
+            prepare = self.kind.prepare(self.by) if self.kind.prepare else None
+        with collecting_between(), closing(ahead(self._read(prepare))) as batches:
+            for batch in batches:
+                yield batch
+                gc.collect(0)
+
+    def _read(self, prepare: Callable[[Line], None] | None) -> Iterator[list[Line]]:
         lines = self.reader.lines(self.table, self.run.read_through)
         while batch := list(islice(lines, self.kind.batch_size)):
+            if prepare is not None:
+                for line in batch:
+                    if not line.outcome:
+                        prepare(line)
             yield batch
 
     def write(self, lines: list[Line]) -> Batch:
@@ -128,8 +144,8 @@ class Runner:
 
 def add_up(run: Import, batch: Batch) -> None:
     """Add the batch's counts and sums to the import's."""
-    for line in batch.lines:
-        setattr(run, line.outcome, getattr(run, line.outcome) + 1)
+    for outcome, count in Counter(line.outcome for line in batch.lines).items():
+        setattr(run, outcome, getattr(run, outcome) + count)
     for currency, amount in batch.totals.items():
         run.totals[currency] = str(Decimal(run.totals.get(currency, "0")) + amount)
     for group, names in batch.details.items():
@@ -199,9 +215,10 @@ def run_import(job: JobRun, run: int, *, inline: bool = False) -> dict[str, Any]
         try:
             runner = Runner(row, by)
             job.advance(done_rows(row), row.rows)
-            for lines in runner.batches():
-                runner.commit(lines)
-                job.advance(done_rows(row), max(row.rows, done_rows(row)))
+            with closing(runner.batches()) as batches:
+                for lines in batches:
+                    runner.commit(lines)
+                    job.advance(done_rows(row), max(row.rows, done_rows(row)))
         except JobCancelled:
             _end(row, ImportState.CANCELLED, by)
             raise
@@ -247,8 +264,8 @@ def rehearse(row: Import, by: Actor, job: JobRun | None = None) -> dict[str, Any
     told: list[dict[str, Any]] = []
     refusals = 0
     play = Import(pk=row.pk, tenant_id=row.tenant_id, kind=row.kind)
-    with transaction.atomic():
-        for lines in runner.batches():
+    with closing(runner.batches()) as batches, transaction.atomic():
+        for lines in batches:
             batch = runner.write(lines)
             add_up(play, batch)
             for line in batch.lines:

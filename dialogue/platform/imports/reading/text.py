@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,12 @@ from dialogue.platform.imports.reading.encodings import (
 from dialogue.platform.imports.reading.reasons import FileRefused, Reason, because
 
 DELIMITERS = (";", ",", "\t", "|")
+LINES_AT_ONCE = 1000
 SAMPLE_LINES = 60
 # A quoted value of a real table rarely has more lines than this; beyond it the quote was never closed.
 MAX_LINES_IN_ROW = 500
 LOST = "\ufffd"
+BROKEN = re.compile("[\ufffd\udc80-\udcff]")
 
 
 class TextTable:
@@ -102,7 +106,11 @@ class TextTable:
         records = self._records()
         next(records, None)
         for row in records:
+            cells = row.cells
             if row.refused is None:
+                if len(cells) == width and cells[0] and not cells[0].isspace():
+                    yield row
+                    continue
                 if is_blank(row.cells):
                     continue
                 extra = row.cells[width:]
@@ -149,8 +157,34 @@ class Records:
     def __iter__(self) -> Iterator[Row]:
         csv.field_size_limit(MAX_ROW_CHARACTERS)
         number = 0
+        while block := list(islice(self._source, LINES_AT_ONCE)):
+            plain = self._plain(block)
+            if plain is None:
+                self._again.extend(block)
+                for row in self._careful(number):
+                    number = row.number
+                    yield row
+                continue
+            for cells in plain:
+                number += 1
+                yield Row(number, cells)
+
+    def _plain(self, block: list[str]) -> list[list[str]] | None:
+        """Return the lines as cells where none can be broken: no quotes, nothing lost in decoding, of a bearable length."""
+        text = "".join(block)
+        if '"' in text or "\0" in text or max(map(len, block)) > MAX_ROW_CHARACTERS:
+            return None
+        if not text.isascii() and BROKEN.search(text):
+            return None
+        try:
+            return list(csv.reader(block, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return None
+
+    def _careful(self, number: int) -> Iterator[Row]:
+        """Yield the records of the waiting lines, each with what is wrong with it."""
         reader = self._reader()
-        while True:
+        while self._again:
             self._taken = []
             refused: Reason | None = None
             cells: list[Any] = []
