@@ -67,12 +67,13 @@ def _grams_of(tenant: int) -> _Grams:
 
 
 def grams(tenant: int, found: str) -> str:
-    """Return hashes of (company, three letters) of a text in Latin letters, as PostgreSQL writes an array of integers.
+    """Return hashes of (company, three letters of a word) of a text in Latin letters, as PostgreSQL writes an array.
 
     Whoever contains a part has all grams of the part, not the reverse: a search asks for the part itself as well.
     """
     known = _grams_of(tenant)
-    return "{" + ",".join([known[found[at : at + 3]] for at in range(len(found) - 2)]) + "}"
+    # A search asks word by word.
+    return "{" + ",".join([known[word[at : at + 3]] for word in found.split() for at in range(len(word) - 2)]) + "}"
 
 
 def gram_numbers(tenant: int, part: str) -> list[int]:
