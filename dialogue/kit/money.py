@@ -52,8 +52,9 @@ def _manner(currency: str, language: str) -> tuple[Decimal, int, dict[int, str],
     separators = {ord(","): group, ord("."): get_decimal_symbol(language)}
     sign = SIGNS.get((language, currency)) or get_currency_symbol(currency, locale=language)
     if language == "en":
-        return Decimal(1).scaleb(-places), places, separators, f"{sign}{THIN if sign.isalpha() else ''}", ""
-    return Decimal(1).scaleb(-places), places, separators, "", f"{THIN}{sign}"
+        return Decimal(1).scaleb(-places), places, separators, f"{sign}{NO_BREAK if sign.isalpha() else ''}", ""
+    # Before a sign a hair is enough; letters need a whole space to stand apart from the digits.
+    return Decimal(1).scaleb(-places), places, separators, "", f"{NO_BREAK if sign[0].isalpha() else THIN}{sign}"
 
 
 def print_money(amount: Any, currency: str, language: str = "") -> str:

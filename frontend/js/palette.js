@@ -14,6 +14,11 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     open();
   }
+  // A search field takes the first Escape for its own clearing: one press must close.
+  if (event.key === "Escape" && event.target.closest?.("#palette")) {
+    event.preventDefault();
+    document.getElementById("palette").close();
+  }
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-palette]")) open();

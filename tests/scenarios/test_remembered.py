@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dialogue.customers.parties.models import Tag
-from dialogue.kit.money import THIN, print_money
+from dialogue.kit.money import NO_BREAK, THIN, print_money
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.actions import remove_member
 from dialogue.platform.accounts.models import Membership, MembershipRole, User
@@ -141,9 +141,9 @@ def test_every_column_shown_asks_the_same_for_more_rows(cast: Cast, name: str) -
 @pytest.mark.parametrize(
     ("language", "currency", "printed"),
     [
-        ("ru", "RUB", f"−1{THIN}234{THIN}567,89{THIN}руб."),
-        ("uk", "UAH", f"−1{THIN}234{THIN}567,89{THIN}грн"),
-        ("ro", "RON", f"−1.234.567,89{THIN}lei"),
+        ("ru", "RUB", f"−1{THIN}234{THIN}567,89{NO_BREAK}руб."),
+        ("uk", "UAH", f"−1{THIN}234{THIN}567,89{NO_BREAK}грн"),
+        ("ro", "RON", f"−1.234.567,89{NO_BREAK}lei"),
         ("en", "USD", "−$1,234,567.89"),
     ],
 )

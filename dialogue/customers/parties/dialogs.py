@@ -234,7 +234,7 @@ def contact_point(request: MemberRequest, pk: int, point: int = 0) -> HttpRespon
         given = (
             {"kind": row.kind, "value": row.value, "label": row.label, "is_primary": row.is_primary}
             if row
-            else {"kind": "phone"}
+            else {"kind": request.GET.get("kind", "phone")}
         )
         return render(request, "parties/contact_point.html", context | {"given": given})
     values = {name: request.POST.get(name, "") for name in ("kind", "value", "label")} | {

@@ -25,6 +25,7 @@ from dialogue.platform.imports.reading.reasons import because, reason_of
 from dialogue.platform.imports.running import done_rows
 from dialogue.platform.imports.storage import file_of
 from dialogue.platform.imports.undoing import KEPT_WORDS, kind_words
+from dialogue.platform.lists.pages import ListPage, list_pages
 
 SHOWN = 100
 ENCODINGS = (
@@ -114,6 +115,7 @@ def context_of(request: ActorRequest, run: Import, *, error: str = "", errors: A
                 run.details.get("by_stage", {}).items(), key=lambda pair: -sum(map(float, pair[1].values()))
             )
         ],
+        "landing": _landing(kind.subject) if run.state == "done" else None,
         "may_undo": run.may_undo and request.actor.can(ImportPermission.UNDO),
     }
     if not run.is_open:
@@ -121,6 +123,11 @@ def context_of(request: ActorRequest, run: Import, *, error: str = "", errors: A
         context["refused_rows"] = list(refused)
         context["kept"] = _kept(run) if run.undo.get("kept") else []
     return context
+
+
+def _landing(subject: str) -> ListPage | None:
+    """Return the list where the records of an import stand."""
+    return next((page for page in list_pages if page.of().model._meta.label_lower == subject), None)
 
 
 def _draft(request: ActorRequest, run: Import) -> dict[str, Any]:
@@ -131,7 +138,7 @@ def _draft(request: ActorRequest, run: Import) -> dict[str, Any]:
             "number": line["number"],
             "outcome": Outcome(line["outcome"]),
             "words": str(reason_of(line["reason"])) if line["reason"] else "",
-            "cells": line["cells"][:4],
+            "cells": [cell for cell in line["cells"][:4] if cell],
         }
         # What was refused is what a person looks for.
         for line in sorted(trial.get("lines", []), key=lambda line: line["outcome"] != Outcome.REFUSED)[:SHOWN]

@@ -13,6 +13,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.tasks.panels import open_tasks, tasks_box
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.criteria.asking import asking_of
+from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.selling.deals.board import board_query, figures, pipeline_of
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal, DealContact, Stage, StageClass
@@ -66,6 +67,8 @@ def home_panel(request: Any) -> str:
         "deals": waiting[:MOST],
         "more": len(waiting) > MOST,
         "stages": [(stage, *known[stage.pk]) for stage in stages],
+        "none_open": not any(count for count, _sums in known.values()),
+        "may_load": actor.can(ImportPermission.RUN),
         "may_write": actor.can(DealPermission.WRITE),
     }
     return render_to_string("deals/home.html", context)
