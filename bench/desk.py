@@ -28,8 +28,8 @@ def _checked(client: Any, path: str) -> bytes:
     return bytes(body)
 
 
-def list_call(house: House, *, totals: bool) -> Callable[[int], Callable[[int], None]]:
-    """Return calls that open the deals list filtered and sorted, with count and sums when `totals`."""
+def list_call(house: House, *, counts: bool) -> Callable[[int], Callable[[int], None]]:
+    """Return calls that open the deals list filtered and sorted, with how many match and their sum; with `counts` beside the filters."""
 
     def make(_thread: int) -> Callable[[int], None]:
         client = house.signed_in()
@@ -37,11 +37,11 @@ def list_call(house: House, *, totals: bool) -> Callable[[int], Callable[[int], 
         def call(number: int) -> None:
             query = f"view=all&f.budget.at_least={1000 + number * 37 % 50_000}&sort=-budget"
             page = _checked(client, f"{house.base}/deals/?{query}")
-            if page.count(b"<tr data-id=") != 40:
-                message = "the list does not show 40 rows"
+            if page.count(b"<tr data-id=") != 40 or b'</b> <span id="list-count">of ' not in page:
+                message = "the list does not show 40 rows with how many match"
                 raise RuntimeError(message)
-            if totals:
-                _checked(client, f"{house.base}/lists/deals/totals/?{query}")
+            if counts:
+                _checked(client, f"{house.base}/lists/deals/totals/?{query}&known=1")
 
         return call
 
@@ -145,13 +145,13 @@ def ours(*, small: bool) -> dict[str, Any]:
     count = 60 if small else 300
     with House(parties=rows, deals=rows) as house:
         parties, deals = ids_of(house, "parties"), ids_of(house, "deals")
-        drive(list_call(house, totals=True), 20, THREADS)
+        drive(list_call(house, counts=True), 20, THREADS)
         drive(card_call(house, parties, "contacts"), 20, THREADS)
         cpu, begun = cpu_seconds(house.web.pid), time.perf_counter()
         found: dict[str, Any] = {
-            "desk.list": drive(list_call(house, totals=True), count, THREADS),
-            "desk.list_page": drive(list_call(house, totals=False), count, THREADS),
-            "desk.list_alone": drive(list_call(house, totals=True), count // 3, 1),
+            "desk.list": drive(list_call(house, counts=False), count, THREADS),
+            "desk.list_counts": drive(list_call(house, counts=True), count, THREADS),
+            "desk.list_alone": drive(list_call(house, counts=False), count // 3, 1),
             "desk.card": drive(card_call(house, parties, "contacts"), 2 * count, THREADS),
             "desk.card_deal": drive(card_call(house, deals, "deals"), 2 * count, THREADS),
             "desk.search": drive(search_call(house), count, THREADS),

@@ -76,12 +76,16 @@ class Memory(Generic[T]):
         if found is not None and found[0] == stamp:
             return found[1]
         value = make()
+        self.put(key, stamp, value)
+        return value
+
+    def put(self, key: Hashable, stamp: str, value: T) -> None:
+        """Keep a value."""
         with self._lock:
             self._held[key] = (stamp, value)
             self._held.move_to_end(key)
             while len(self._held) > self._most:
                 self._held.popitem(last=False)
-        return value
 
 
 _remembered: Memory[Any] = Memory(MOST_REMEMBERED)

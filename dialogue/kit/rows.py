@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
@@ -86,3 +87,8 @@ def within_reach(actor: Actor, kind: str) -> models.Q:
 def etag_of(row: Any) -> str:
     """Return the version of a row as the form and the API carry it, in microseconds of its last change."""
     return f"{row.updated_at.timestamp():.6f}"
+
+
+def columns_of(model: type[models.Model], *, leaving: Collection[str] = ()) -> list[str]:
+    """Return the model's own columns but those to leave, for `only()` beside a few columns of the rows it joins."""
+    return [field.name for field in model._meta.concrete_fields if field.name not in leaving]

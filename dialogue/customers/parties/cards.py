@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.utils.functional import Promise
 
 from dialogue.customers.parties.models import Party
 from dialogue.kit.registry import Registry
+from dialogue.kit.statement import Asked, Statement
 from dialogue.platform.accounts.doors import MemberRequest
 
 Words = str | Promise
+
+
+# What a panel will ask: (statement, whether it asks for the actor, its ids).
+Reads = Callable[[Party], list[tuple[Statement[Any], bool, dict[str, int]]]]
 
 
 class Place(StrEnum):
@@ -30,7 +36,8 @@ class Panel:
     `render` returns HTML (a template rendered to a string), "" where there is nothing to show. A middle panel is a tab:
     the one with the lowest `order` opens with the card, the others are fetched when chosen; `count` is the figure beside
     its title. Cards of one kind only: `applies_to` = "person" or "company". A box that renders its own heading says so
-    by `own_head`. Keep to two queries.
+    by `own_head`. Keep to two queries. `reads` and `count_reads` name the statements that `render` and `count` ask, with
+    their ids (and the actor where they ask for one), so that the card reads those of all its panels in one turn.
     """
 
     name: str
@@ -42,6 +49,8 @@ class Panel:
     applies_to: str = ""
     count: Callable[[MemberRequest, Party], int | None] | None = None
     own_head: bool = False
+    reads: Reads | None = None
+    count_reads: Reads | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,12 @@ Facts = Callable[[MemberRequest, Party], list[Fact]]
 card_panels: Registry[Panel] = Registry("card panels")
 card_facts: Registry[Facts] = Registry("card facts")
 card_buttons: Registry[CardButton] = Registry("card buttons")
+
+
+def asked_by(request: MemberRequest, party: Party, givers: Iterable[Reads | None]) -> list[Asked]:
+    """Return everything these panels will ask, each statement once."""
+    asked = {(statement, named): ids for give in givers if give for statement, named, ids in give(party)}
+    return [(statement, request.actor if named else None, ids) for (statement, named), ids in asked.items()]
 
 
 def panels_for(request: MemberRequest, party: Party, place: str) -> list[Panel]:

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from dialogue.customers.parties.permissions import KIND
 from dialogue.kit.actors import Actor
-from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, within_reach
+from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, columns_of, within_reach
 from dialogue.platform.accounts.models import User
 from dialogue.platform.criteria.models import Characterised, slot_indexes
 from dialogue.platform.embedded.functions import SortKey
@@ -288,14 +288,23 @@ class RelationType(StampedRow):
         return self.forward
 
 
+# What a line about a relation says of its type and of both sides.
+NAMED = {
+    "type": ("code", "forward", "reverse", "position"),
+    "first": ("name", "position", "kind"),
+    "second": ("name", "position", "kind"),
+}
+
+
 class RelationQuerySet(models.QuerySet["PartyRelation"]):
     """Reads of relations."""
 
-    def of(self, party: Party) -> Self:
+    def of(self, party: Party | int) -> Self:
         """Return the relations of a party from both sides, the living first."""
         return (
             self.filter(models.Q(first=party) | models.Q(second=party))
             .select_related("type", "first", "second")
+            .only(*columns_of(self.model), *(f"{path}__{name}" for path, names in NAMED.items() for name in names))
             .order_by(models.F("until").desc(nulls_first=True), "type__position", "id")
         )
 

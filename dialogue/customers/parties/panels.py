@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +18,8 @@ from dialogue.customers.parties.models import Channel, Consent, Decision, Party,
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import printed_phone
 from dialogue.customers.parties.vocabulary import DECISION_CODES
+from dialogue.kit.actors import Actor
+from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.audit.models import Entry
 from dialogue.platform.audit.words import lines_of
@@ -31,6 +34,8 @@ PERSON_FIELDS = (
 COMPANY_FIELDS = ("name", "legal_name", "tax_number", "external_id", "is_customer", "is_supplier", "note")
 MOST_PEOPLE = 8
 SHOWN_HISTORY = 30
+TIES = Statement(lambda party: PartyRelation.objects.of(party))  # noqa: PLW0108  a manager's method opens the company at once
+CONSENTS = Statement(lambda party: Consent.objects.filter(party=party, purpose=Purpose.MARKETING).current())
 
 
 @dataclass(frozen=True)
@@ -65,14 +70,14 @@ def ties_of(party: Party) -> list[PartyRelation]:
     """Return the party's relations from both sides; read once a request."""
     held = getattr(party, "held_ties", None)
     if held is None:
-        held = list(PartyRelation.objects.of(party))
+        held = TIES.rows(party=party.pk)
         party.held_ties = held  # type: ignore[attr-defined]
     return held
 
 
 def consents_of(party: Party) -> list[dict[str, Any]]:
     """Return the latest word per channel about offers and news, in the order of the channels."""
-    said = {word.channel: word for word in Consent.objects.filter(party=party, purpose=Purpose.MARKETING).current()}
+    said = {word.channel: word for word in CONSENTS.rows(party=party.pk)}
     return [{"channel": label, "word": said[value]} for value, label in Channel.choices if value in said]
 
 
@@ -85,15 +90,33 @@ def contacts_panel(request: MemberRequest, party: Party) -> str:
     return _show("contacts", request, party, points=points, consents=consents_of(party))
 
 
+def _tied(party: Party) -> list[Any]:
+    return [(TIES, False, {"party": party.pk})]
+
+
+def _firm_of(party: Party) -> int | None:
+    return party.company_id if party.is_person else party.pk
+
+
+def _decided(party: Party) -> list[Any]:
+    firm = _firm_of(party)
+    return [*_tied(party), *([(DECIDERS, True, {"firm": firm})] if firm else [])]
+
+
+def _deciders(actor: Actor, firm: int) -> QuerySet[Party]:
+    people = Party.objects.visible_to(actor).filter(company_id=firm).exclude(decision="")
+    return people.only("name", "position", "decision", "tenant_id")[:MOST_PEOPLE]
+
+
+DECIDERS = Statement(_deciders)
+
+
 def decides_panel(request: MemberRequest, party: Party) -> str:
     """Show who decides, influences, uses and pays in the customer's company."""
-    firm = party.company_id if party.is_person else party.pk
+    firm = _firm_of(party)
     roles: dict[str, list[Party]] = {value: [] for value in Decision.values}
     if firm:
-        visible = Party.objects.visible_to(request.actor)
-        for one in (
-            visible.filter(company_id=firm).exclude(decision="").only("name", "position", "decision", "tenant_id")[:MOST_PEOPLE]
-        ):
+        for one in DECIDERS.rows(request.actor, firm=firm):
             roles[one.decision].append(one)
     words = dict(zip(DECISION_CODES, Decision.values, strict=True))
     for tie in ties_of(party):
@@ -157,11 +180,23 @@ def history_panel(request: MemberRequest, party: Party) -> str:
 
 
 card_panels.add(
-    "contacts", Panel("contacts", gettext_lazy("How to reach"), Place.RIGHT, contacts_panel, order=10, own_head=True)
+    "contacts",
+    Panel(
+        "contacts",
+        gettext_lazy("How to reach"),
+        Place.RIGHT,
+        contacts_panel,
+        order=10,
+        own_head=True,
+        reads=lambda party: [(CONSENTS, False, {"party": party.pk})],
+    ),
 )
-card_panels.add("decides", Panel("decides", gettext_lazy("Who decides"), Place.RIGHT, decides_panel, order=20, own_head=True))
+card_panels.add(
+    "decides",
+    Panel("decides", gettext_lazy("Who decides"), Place.RIGHT, decides_panel, order=20, own_head=True, reads=_decided),
+)
 card_panels.add("traits", Panel("traits", gettext_lazy("Characteristics"), Place.RIGHT, traits_panel, order=30, own_head=True))
-card_panels.add("ties", Panel("ties", gettext_lazy("Relations"), Place.RIGHT, ties_panel, order=60, own_head=True))
+card_panels.add("ties", Panel("ties", gettext_lazy("Relations"), Place.RIGHT, ties_panel, order=60, own_head=True, reads=_tied))
 card_panels.add(
     "people",
     Panel("people", gettext_lazy("People"), Place.MIDDLE, people_panel, order=500, applies_to="company", count=people_count),

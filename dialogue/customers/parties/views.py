@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from dialogue.customers.parties.cards import Place, card_buttons, card_facts, card_panels, panels_for
-from dialogue.customers.parties.models import Party
+from dialogue.customers.parties.cards import Panel, Place, asked_by, card_buttons, card_facts, card_panels, panels_for
+from dialogue.customers.parties.models import ContactPoint, Party, PartyTag
 from dialogue.customers.parties.panels import role_line
 from dialogue.customers.parties.permissions import PartyPermission
-from dialogue.kit.api.paging import visible_or_404
+from dialogue.kit.actors import Actor
+from dialogue.kit.api.paging import LARGEST
+from dialogue.kit.rows import columns_of
+from dialogue.kit.statement import Statement, read_ahead, read_together
 from dialogue.platform.accounts.doors import MemberRequest, member_page
+from dialogue.platform.criteria.models import SLOTS
 from dialogue.platform.lists.views import list_page
+
+
+def _shown(actor: Actor, party: int) -> QuerySet[Party]:
+    rows = Party.objects.visible_to(actor).filter(pk=party).select_related("company", "responsible")
+    return rows.only(*columns_of(Party, leaving=SLOTS), "company__name", "responsible__name", "responsible__email")
+
+
+SHOWN = Statement(_shown)
+POINTS = Statement(lambda party: ContactPoint.objects.filter(party=party))
+TAG_LINKS = Statement(lambda party: PartyTag.objects.filter(party=party).select_related("tag"))
 
 
 @member_page
@@ -30,8 +45,15 @@ def party_of(request: MemberRequest, pk: int) -> Party:
     Raises:
         Http404: the member may not see him, or there is none.
     """
-    rows = Party.objects.visible_to(request.actor).select_related("company", "responsible")
-    return visible_or_404(rows.prefetch_related("contacts", "tag_links__tag"), pk)
+    if pk >= LARGEST:
+        raise Http404
+    ids = {"party": pk}
+    found, points, links = read_together([(SHOWN, request.actor, ids), (POINTS, None, ids), (TAG_LINKS, None, ids)])
+    if not found:
+        raise Http404
+    party: Party = found[0]
+    party._prefetched_objects_cache = {"contacts": points, "tag_links": links}  # type: ignore[attr-defined]
+    return party
 
 
 @member_page
@@ -47,6 +69,14 @@ def card(request: MemberRequest, pk: int) -> HttpResponseBase:
         return redirect("party_card", pk=merged)
     middle = panels_for(request, party, Place.MIDDLE)
     chosen = next((panel for panel in middle if panel.name == request.GET.get("tab")), middle[0])
+    boxes = [panel for place in (Place.LEFT, Place.RIGHT) for panel in panels_for(request, party, place)]
+    with read_ahead(
+        asked_by(request, party, [chosen.reads, *(one.count_reads for one in middle), *(one.reads for one in boxes)])
+    ):
+        return _card(request, party, middle, chosen)
+
+
+def _card(request: MemberRequest, party: Party, middle: list[Panel], chosen: Panel) -> HttpResponse:
     tabs = [
         {
             "panel": panel,

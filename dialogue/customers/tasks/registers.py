@@ -8,7 +8,7 @@ from dialogue.customers.tasks import lists  # noqa: F401  its list registers its
 from dialogue.customers.tasks.actions import GIVEN, restore_tasks
 from dialogue.customers.tasks.fields import ENTITY
 from dialogue.customers.tasks.models import Task
-from dialogue.customers.tasks.panels import home_panel, party_panel
+from dialogue.customers.tasks.panels import OF_PARTY, home_panel, party_panel
 from dialogue.customers.tasks.permissions import KIND, TaskPermission
 from dialogue.kit.actors import Actor
 from dialogue.kit.commands import Command, commands
@@ -70,6 +70,16 @@ commands.add(
     "task.new",
     Command(_("Add a task"), "task_new", permission=TaskPermission.WRITE, dialog=True, words=_("new task call to do")),
 )
-card_panels.add("tasks", Panel(name="tasks", title=_("Tasks"), place=Place.RIGHT, render=party_panel, order=10))
+card_panels.add(
+    "tasks",
+    Panel(
+        name="tasks",
+        title=_("Tasks"),
+        place=Place.RIGHT,
+        render=party_panel,
+        order=10,
+        reads=lambda party: [(OF_PARTY, True, {"party": party.pk})],
+    ),
+)
 home_panels.add("tasks", HomePanel(render=home_panel), weight=10)
 party.relations.add("task", Relation(ENTITY, "party_id", _("tasks about the customer")))

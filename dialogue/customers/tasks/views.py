@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dialogue.customers.parties.models import Party
 from dialogue.customers.tasks.actions import bin_tasks, change_task, create_task, do_task, reopen_task
 from dialogue.customers.tasks.models import Priority, Task
-from dialogue.customers.tasks.panels import lines_of
+from dialogue.customers.tasks.panels import lines_of, named
 from dialogue.customers.tasks.permissions import TaskPermission
 from dialogue.customers.tasks.subjects import task_subjects
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
@@ -43,7 +43,7 @@ def task_day(request: MemberRequest) -> HttpResponseBase:
     if whose != "all":
         rows = rows.filter(responsible_id=request.actor.user)
     groups: dict[str, list[Any]] = {"late": [], "today": [], "next": []}
-    for line in lines_of(request, rows[:MOST]):
+    for line in lines_of(request, named(rows)[:MOST]):
         due = line["task"].due_on
         groups["late" if due < today else "today" if due == today else "next"].append(line)
     shown = [(_("Late"), groups["late"]), (_("Today"), groups["today"]), (_("Next two weeks"), groups["next"])]
@@ -171,5 +171,5 @@ def task_done(request: MemberRequest, pk: int) -> HttpResponseBase:
     """Mark a task as done, or take that back; answer with its line."""
     task = _found(request, pk)
     row = reopen_task(task, by=request.actor) if task.is_done else do_task(task, by=request.actor)
-    line = lines_of(request, Task.objects.filter(pk=row.pk))[0]
+    line = lines_of(request, named(Task.objects.filter(pk=row.pk)))[0]
     return render(request, "tasks/line.html", {"line": line, "may_write": True})

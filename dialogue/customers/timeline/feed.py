@@ -14,8 +14,9 @@ from django.utils.dateparse import parse_datetime
 from dialogue.customers.parties.models import Party
 from dialogue.customers.sources.models import source_names
 from dialogue.customers.timeline.details import EntryDetail, details_of
-from dialogue.customers.timeline.models import Entry, Side, answers_to
+from dialogue.customers.timeline.models import Entry, EntryQuerySet, Side, answers_to
 from dialogue.customers.timeline.permissions import TimelinePermission
+from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.accounts.models import User
 
@@ -89,13 +90,22 @@ def read_cursor(text: str) -> tuple[datetime, int] | None:
     return (moment, int(pk)) if moment is not None and pk.isdigit() else None
 
 
+def _said_to(party: int) -> EntryQuerySet:
+    return Entry.objects.of(party).filter(touch__isnull=True).newest()
+
+
+NEWEST = Statement(lambda party: _said_to(party)[: PAGE + 1])
+
+
+def first_page(party: Party) -> list[tuple[Statement[Entry], bool, dict[str, int]]]:
+    """Return what the newest page of a customer's dialogue asks first."""
+    return [(NEWEST, False, {"party": party.pk})]
+
+
 def feed_of(request: MemberRequest, party: Party, after: str = "") -> Feed:
     """Return a page of the customer's dialogue in six queries whatever its length."""
-    rows = Entry.objects.of(party).filter(touch__isnull=True).newest()
     place = read_cursor(after)
-    if place:
-        rows = rows.older_than(*place)
-    found = list(rows[: PAGE + 1])
+    found = list(_said_to(party.pk).older_than(*place)[: PAGE + 1]) if place else NEWEST.rows(party=party.pk)
     shown = found[:PAGE]
     answers = answers_to(entry.pk for entry in shown if entry.side == Side.OUT)
     bubbles = _bubbles(request, [*shown, *(answer for held in answers.values() for answer in held)])

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.customers.timeline import imports  # noqa: F401  its kind joins the registry
+from dialogue.customers.timeline.feed import first_page
 from dialogue.customers.timeline.kinds import IN, OUT, OWN, EntryKind, entry_kinds
 from dialogue.customers.timeline.lists import EVENTS
 from dialogue.customers.timeline.permissions import TimelinePermission
@@ -56,4 +57,6 @@ event_words.add("timeline.removed", _("removed many entries"))
 
 menu_items.add("events", MenuItem(label=_("Events"), url_name="events", group="work", icon="events"), weight=10)
 list_pages.add("events", EVENTS)
-card_panels.add("dialogue", Panel(name="dialogue", title=_("Dialogue"), place=Place.MIDDLE, render=panel, order=10))
+card_panels.add(
+    "dialogue", Panel(name="dialogue", title=_("Dialogue"), place=Place.MIDDLE, render=panel, order=10, reads=first_page)
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
+OFFICE_PAGES = ("kit/frame.html", "lists/list.html", "parties/card.html", "deals/deal.html", "office/home.html")
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
@@ -14,8 +16,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=4)
 
 
-def serve(application: str, *, port: int, options: argparse.Namespace) -> int:
-    """Serve the WSGI application until told to stop."""
+def serve(application: str, *, port: int, options: argparse.Namespace, pages: tuple[str, ...] = ()) -> int:
+    """Serve the WSGI application, with templates of the `pages` it shows most, until told to stop."""
     from dialogue.faces.command.ports import refuse_taken
     from dialogue.faces.command.reaching import refuse_unreachable_named
 
@@ -29,6 +31,7 @@ def serve(application: str, *, port: int, options: argparse.Namespace) -> int:
 
     from dialogue.kit import environment
 
+    load_before_forking(application, pages)
     server = Granian(
         application,
         address=environment.text("DIALOGUE_HOST", "127.0.0.1"),
@@ -43,10 +46,32 @@ def serve(application: str, *, port: int, options: argparse.Namespace) -> int:
     return 0
 
 
+def load_before_forking(application: str, pages: tuple[str, ...]) -> None:
+    """Load the application here, so that the processes that serve share its memory and are ready at once."""
+    import gc
+    from importlib import import_module
+
+    import_module(application.partition(":")[0])
+    from django.db import connections
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    # What the first page would load otherwise.
+    list(get_resolver().reverse_dict)
+    for name in pages:
+        get_template(name)
+    connections.close_all()
+    gc.collect()
+    # Objects that live for ever stay out of the collector's way, which would write to their pages and part them.
+    gc.freeze()
+
+
 def run(options: argparse.Namespace) -> int:
     """Serve until told to stop."""
     from dialogue.kit import environment
 
     if options.port:
         os.environ["DIALOGUE_PORT"] = str(options.port)
-    return serve("dialogue.faces.wsgi:application", port=environment.number("DIALOGUE_PORT", 8400), options=options)
+    return serve(
+        "dialogue.faces.wsgi:application", port=environment.number("DIALOGUE_PORT", 8400), options=options, pages=OFFICE_PAGES
+    )

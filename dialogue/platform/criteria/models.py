@@ -133,6 +133,11 @@ for _name in DATE_SLOTS:
     Characterised.add_to_class(_name, models.DateField(null=True, editable=False))
 
 
+def slots_under(*paths: str) -> list[str]:
+    """Return the slots of rows reached by these paths ("" for the row itself), to be deferred: pages show values from the JSON."""
+    return [f"{path}__{slot}" if path else slot for path in paths for slot in SLOTS]
+
+
 def slot_indexes(name: str) -> list[models.Index]:
     """Return the partial indexes that make every slot of a table fast; empty slots cost nothing."""
     short = {slot: f"{name}_{slot.replace('slot_', '').replace('_', '')}" for slot in SLOTS}

@@ -15,7 +15,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -103,6 +102,9 @@ def _write_xlsx(run: JobRun, reading: ListQuery, target: Path, language: str) ->
     with transaction.atomic():
         columns, total = reading.columns, reading.totals().count
     printer, count = Printer(reading.page, reading.asking), 0
+    # Late: only the worker writes sheets.
+    import xlsxwriter
+
     book = xlsxwriter.Workbook(str(target), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import dns.exception
-import dns.resolver
 from django.conf import settings
 from django.utils.module_loading import import_string
 
@@ -24,6 +22,10 @@ def find_txt(name: str) -> list[str]:
     Raises:
         DnsSilent: the resolver did not answer.
     """
+    # Late: asked once in a while, and a quarter of a second to load.
+    import dns.exception
+    import dns.resolver
+
     try:
         answer = dns.resolver.resolve(name, "TXT", lifetime=TIMEOUT, raise_on_no_answer=False)
     except dns.resolver.NXDOMAIN:

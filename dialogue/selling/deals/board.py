@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import Asking
+from dialogue.platform.criteria.models import slots_under
 from dialogue.platform.lists.query import ANY_PRESET, ListQuery
 from dialogue.selling.deals.lists import DEALS, next_step_html, tone_of
 from dialogue.selling.deals.models import Deal, Pipeline, Stage
@@ -86,7 +87,11 @@ def columns(rows: QuerySet[Any], stages: list[Stage], asking: Asking) -> list[Co
 
 def cards(rows: QuerySet[Any], asking: Asking) -> list[Card]:
     """Return deals as cards in the order of the board."""
-    shown = rows.select_related("company", "contact", "responsible").order_by("rank", "pk")
+    shown = (
+        rows.select_related("company", "contact", "responsible")
+        .defer(*slots_under("", "company", "contact"))
+        .order_by("rank", "pk")
+    )
     return [
         Card(
             deal,

@@ -6,21 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from dialogue.customers.timeline.models import Entry as TimelineEntry
 from dialogue.kit.money import print_money
 from dialogue.kit.registry import Registry
+from dialogue.kit.rows import columns_of
+from dialogue.kit.statement import Statement, read_together
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.audit.models import Entry
-from dialogue.platform.audit.words import Line, lines_of
+from dialogue.platform.audit.words import lines_of
 from dialogue.platform.criteria.asking import asking_of
+from dialogue.platform.criteria.models import slots_under
 from dialogue.platform.files.views import files_panel
 from dialogue.platform.lists.cells import Printer
 from dialogue.selling.deals.fields import deal as entity
+from dialogue.selling.deals.fields import stages_in_use
 from dialogue.selling.deals.lists import DEALS, tone_of
-from dialogue.selling.deals.models import Deal, DealRole, Stage
+from dialogue.selling.deals.models import Deal, DealComment, DealContact, DealRole, DealTag, Stage
 from dialogue.selling.deals.permissions import DealPermission
 
 SHOWN_HISTORY = 12
@@ -57,19 +62,39 @@ def strip_of(deal: Deal, stages: list[Stage]) -> list[Step]:
     return [Step(stage, state) for stage, state in zip(opened, states, strict=True)]
 
 
-def history_of(deal: Deal) -> list[Line]:
-    """Return the latest audit entries of a deal in words."""
-    entries = Entry.objects.filter(subject_kind=deal._meta.label_lower, subject_id=deal.pk).order_by("-id")
-    return lines_of(entries[:SHOWN_HISTORY])
+def _links(deal: int) -> QuerySet[DealContact]:
+    rows = DealContact.objects.filter(deal=deal).select_related("party", "party__company").order_by("id")
+    return rows.defer(*slots_under("party", "party__company"))
+
+
+def _comments(deal: int) -> QuerySet[DealComment]:
+    rows = DealComment.objects.filter(deal=deal).select_related("author").order_by("id")
+    return rows.only(*columns_of(DealComment), "author__name", "author__email")
+
+
+def _history(deal: int) -> QuerySet[Entry]:
+    return Entry.objects.filter(subject_kind=Deal._meta.label_lower, subject_id=deal).order_by("-id")[:SHOWN_HISTORY]
+
+
+LINKS = Statement(_links)
+TAGGED = Statement(lambda deal: DealTag.objects.filter(deal=deal).select_related("tag").order_by("tag__fold"))
+COMMENTS = Statement(_comments)
+HISTORY = Statement(_history)
 
 
 def deal_context(request: MemberRequest, deal: Deal) -> dict[str, Any]:
-    """Return everything the page shows, by about ten queries."""
+    """Return everything the page shows, by about ten queries in four turns."""
     asking = asking_of(request.actor, request.company)
-    stages = list(Stage.objects.filter(pipeline_id=deal.pipeline_id, archived_at=None).order_by("position", "id"))
-    links = list(deal.contacts.select_related("party", "party__company").order_by("id"))
+    stages = [stage for stage in stages_in_use() if stage.pipeline_id == deal.pipeline_id]
+    # A pipeline put aside keeps its deals.
+    stages = stages or list(Stage.objects.filter(pipeline_id=deal.pipeline_id, archived_at=None).order_by("position", "id"))
+    ids = {"deal": deal.pk}
+    links, tags, comments, entries = read_together(
+        [(LINKS, None, ids), (TAGGED, None, ids), (COMMENTS, None, ids), (HISTORY, None, ids)]
+    )
     parties = [link.party_id for link in links] + ([deal.company_id] if deal.company_id else [])
     said = TimelineEntry.objects.visible_to(request.actor).filter(party_id__in=parties).newest().select_related("party")
+    said = said.only(*columns_of(TimelineEntry), "party__name")
     printer = Printer(DEALS, asking)
     panels = sorted(deal_panels, key=lambda panel: panel.order)
     return {
@@ -83,11 +108,11 @@ def deal_context(request: MemberRequest, deal: Deal) -> dict[str, Any]:
         "days_here": (timezone.now() - deal.stage_since).days,
         "links": links,
         "roles": DealRole.choices,
-        "tags": list(deal.tag_links.select_related("tag").order_by("tag__fold")),
+        "tags": tags,
         "characteristics": [(field.label, printer.text(field, deal)) for field in entity.defined()],
         "said": list(said[:SHOWN_DIALOGUE]) if parties else [],
-        "comments": list(deal.comments.select_related("author").order_by("id")),
-        "lines": history_of(deal),
+        "comments": comments,
+        "lines": lines_of(entries),
         "panels": [(panel.title, panel.render(request, deal)) for panel in panels],
         "may_write": request.actor.can(DealPermission.WRITE),
         "may_bin": request.actor.can(DealPermission.BIN),

@@ -35,13 +35,14 @@ deal = entities.add(
 )
 
 
+def stages_in_use() -> list[Stage]:
+    """Return the stages of the pipelines in use with their pipeline, in order; nobody may change these rows."""
+    return remembered(STAGES, lambda: list(Stage.objects.in_use().select_related("pipeline")))
+
+
 def stage_choices(asking: Asking) -> Choices:
     """Return the stages in use; with several pipelines each stage names its own."""
-    return remembered(STAGES, _stages)
-
-
-def _stages() -> Choices:
-    stages = list(Stage.objects.in_use().select_related("pipeline"))
+    stages = stages_in_use()
     several = len({stage.pipeline_id for stage in stages}) > 1
     return [(str(stage.pk), f"{stage.name} · {stage.pipeline.name}" if several else stage.name) for stage in stages]
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.actors import Actor
-from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, within_reach
-from dialogue.platform.criteria.models import Characterised, slot_indexes
+from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, columns_of, within_reach
+from dialogue.platform.criteria.models import SLOTS, Characterised, slot_indexes
 from dialogue.platform.embedded.functions import SortKey
 from dialogue.selling.deals.permissions import KIND
 
@@ -155,7 +155,18 @@ class DealQuerySet(models.QuerySet["Deal"]):
 
     def with_people(self) -> Self:
         """Return them with the rows that a line of a list names."""
-        return self.select_related("stage", "pipeline", "company", "contact", "responsible", "loss")
+        rows = self.select_related("stage", "pipeline", "company", "contact", "responsible", "loss")
+        people = (
+            "company__name",
+            "company__kind",
+            "contact__name",
+            "contact__company_id",
+            "responsible__name",
+            "responsible__email",
+            "loss__name",
+        )
+        places = (f"{path}__{name}" for path, model in (("stage", Stage), ("pipeline", Pipeline)) for name in columns_of(model))
+        return rows.only(*columns_of(self.model, leaving=SLOTS), *places, *people)
 
 
 DealManager = KeptManager.from_queryset(DealQuerySet)

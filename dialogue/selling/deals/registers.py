@@ -24,7 +24,7 @@ from dialogue.selling.deals.card import DealPanel, deal_panels
 from dialogue.selling.deals.dialogue import REF, deal_details
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import STAGES, Deal
-from dialogue.selling.deals.panels import deals_count, deals_panel, home_panel, tasks_panel
+from dialogue.selling.deals.panels import deals_asked, deals_panel, home_panel, tasks_panel
 from dialogue.selling.deals.permissions import KIND, DealPermission
 from dialogue.selling.deals.searching import deals
 
@@ -101,7 +101,7 @@ file_subjects.add(
     FileSubject(visible_to=Deal.objects.visible_to, permission=DealPermission.WRITE),
 )
 card_panels.add(
-    "deals", Panel(name="deals", title=_("Deals"), place=Place.RIGHT, render=deals_panel, order=20, count=deals_count)
+    "deals", Panel(name="deals", title=_("Deals"), place=Place.RIGHT, render=deals_panel, order=20, reads=deals_asked)
 )
 # {"has": "deal", "where": […]} asks of a person's part in deals, "company_deal" of a company's own.
 party.relations.add("deal", Relation(ENTITY, "contacts__party_id", _("deals in which he takes part")))

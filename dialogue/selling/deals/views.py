@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dialogue.customers.parties.models import Party
+from dialogue.kit.api.paging import LARGEST
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.kit.rows import etag_of
+from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.criteria.asking import asking_of
 from dialogue.platform.criteria.models import Characteristic
@@ -55,13 +57,19 @@ def deal_list(request: MemberRequest) -> HttpResponseBase:
     return list_page(request, "deals")
 
 
+FOUND = Statement(lambda actor, deal: Deal.objects.visible_to(actor).with_people().filter(pk=deal))
+
+
 def found(request: MemberRequest, pk: int) -> Deal:
     """Return the deal the member sees.
 
     Raises:
         Http404: there is none, or he may not see it.
     """
-    return get_object_or_404(Deal.objects.visible_to(request.actor).with_people(), pk=pk)
+    deal = FOUND.first(request.actor, deal=pk) if pk < LARGEST else None
+    if deal is None:
+        raise Http404
+    return deal
 
 
 @member_page

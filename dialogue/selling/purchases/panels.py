@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, QuerySet, Sum
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -13,11 +14,20 @@ from django.utils.translation import ngettext
 from dialogue.customers.parties.cards import Fact
 from dialogue.customers.parties.models import Party
 from dialogue.kit.money import print_money
+from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.selling.purchases.models import Purchase
 from dialogue.selling.purchases.permissions import PurchasePermission
 
 SHOWN = 50
+
+
+def _spent(party: int) -> QuerySet[Purchase, Any]:
+    groups = Purchase.objects.of(party).values("currency")
+    return groups.annotate(total=Sum("amount"), count=Count("id"), first=Min("at"), last=Max("at")).order_by("-total")
+
+
+SPENT = Statement(_spent)
 
 
 def purchases_panel(request: MemberRequest, party: Party) -> str:
@@ -33,19 +43,23 @@ def purchases_panel(request: MemberRequest, party: Party) -> str:
 
 def purchases_count(request: MemberRequest, party: Party) -> int | None:
     """Return how many purchases a customer has."""
-    return Purchase.objects.of(party).count() or None
+    return sum(group["count"] for group in spent_by(party)) or None
+
+
+def spent_by(party: Party) -> list[dict[str, Any]]:
+    """Return count, sum, first and last purchase per currency, the largest sum first; read once a request."""
+    held: list[dict[str, Any]] | None = getattr(party, "held_spent", None)
+    if held is None:
+        held = [dict(group) for group in SPENT.rows(party=party.pk)]
+        party.held_spent = held  # type: ignore[attr-defined]
+    return held
 
 
 def purchase_facts(request: MemberRequest, party: Party) -> list[Fact]:
-    """Return what the customer spent in all, per currency, and since when: one query."""
+    """Return what the customer spent in all, per currency, and since when."""
     if not request.actor.can(PurchasePermission.READ):
         return []
-    groups = (
-        Purchase.objects.of(party)
-        .values("currency")
-        .annotate(total=Sum("amount"), count=Count("id"), first=Min("at"), last=Max("at"))
-        .order_by("-total")
-    )
+    groups = spent_by(party)
     return [_fact(group["total"], group["currency"], group["count"], group["last"]) for group in groups[:2]]
 
 

@@ -13,7 +13,7 @@ from dialogue.platform.tenants.registry import optional_rooms
 from dialogue.selling.purchases import imports  # noqa: F401  its kind joins the registry
 from dialogue.selling.purchases.lists import PURCHASES
 from dialogue.selling.purchases.models import Purchase
-from dialogue.selling.purchases.panels import purchase_facts, purchases_count, purchases_panel
+from dialogue.selling.purchases.panels import SPENT, purchase_facts, purchases_count, purchases_panel
 from dialogue.selling.purchases.permissions import PurchasePermission
 
 permission_groups.add(
@@ -59,6 +59,7 @@ card_panels.add(
         order=300,
         permission=PurchasePermission.READ,
         count=purchases_count,
+        count_reads=lambda party: [(SPENT, False, {"party": party.pk})],
     ),
 )
 card_facts.add("purchases", purchase_facts)

@@ -1,0 +1,137 @@
+"""A query of a page that is compiled once: the ORM writes its SQL the first time, later only the ids are put in.
+
+Compiling a query with its joins costs the ORM more than PostgreSQL takes to answer it. A statement keeps the SQL per shape of
+the actor's rights; company, member and the given ids are parameters and never part of what is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar, cast
+
+from django.db import connections, models
+from psycopg.types.numeric import Int8
+
+from dialogue.kit.actors import Actor
+from dialogue.kit.reference import Memory
+from dialogue.kit.scope import current_tenant, tenant_scope
+
+R = TypeVar("R")
+MOST_SHAPES = 64
+# Ids that no row has: they mark the places of the parameters while the SQL is written.
+MARK = 9_200_000_000_000_000_000
+TENANT, USER = "tenant", "user"
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """The SQL of one shape with the places of its parameters."""
+
+    rows: models.QuerySet[Any, Any]
+    compiler: Any
+    sql: str
+    parameters: tuple[Any, ...]
+    places: tuple[tuple[int, str], ...]
+
+    def bound(self, given: dict[str, int]) -> tuple[str, list[Any]]:
+        """Return the SQL with these parameters."""
+        parameters = list(self.parameters)
+        for place, name in self.places:
+            parameters[place] = Int8(given[name])
+        return self.sql, parameters
+
+    def made(self, found: list[tuple[Any, ...]]) -> list[Any]:
+        """Return the queryset's rows from what the database answered."""
+        compiler = copy(self.compiler)
+        compiler.connection = connections[self.rows.db]
+        compiler.execute_sql = lambda *_args, **_named: [found]
+        # A queryset copied by `copy` would read its rows; a clone would clone the whole query.
+        rows, query = _twin(self.rows), _twin(self.rows.query)
+        query.get_compiler = lambda *_args, **_named: compiler
+        rows._query = query
+        return list(rows)
+
+
+def _twin(one: Any) -> Any:
+    other = object.__new__(type(one))
+    other.__dict__.update(one.__dict__)
+    return other
+
+
+class Statement(Generic[R]):
+    """A query by ids. `build` returns its queryset from `actor` (where it asks for one) and the ids, without reading anything."""
+
+    def __init__(self, build: Callable[..., models.QuerySet[Any, R]]) -> None:
+        self._build = build
+        self._shapes: Memory[_Compiled] = Memory(MOST_SHAPES)
+
+    def rows(self, actor: Actor | None = None, **ids: int) -> list[R]:
+        """Return the rows for these ids, as the queryset would."""
+        ready = _ahead.get()
+        if ready:
+            found = ready.pop((self, id(actor), tuple(ids.items())), None)
+            if found is not None:
+                return found
+        return read_together([(self, actor, ids)])[0]
+
+    def compiled(self, actor: Actor | None, names: tuple[str, ...]) -> _Compiled:
+        """Return the statement written for this shape of rights."""
+        shape = (names, actor and (actor.permissions, frozenset(actor.reach.items()), actor.everything, actor.members))
+        return self._shapes.get(shape, "", lambda: self._compile(actor, names))
+
+    def first(self, actor: Actor | None = None, **ids: int) -> R | None:
+        """Return the first row, or None."""
+        found = self.rows(actor, **ids)
+        return found[0] if found else None
+
+    def _compile(self, actor: Actor | None, names: tuple[str, ...]) -> _Compiled:
+        marks = {name: MARK + number for number, name in enumerate((TENANT, USER, *names))}
+        marked = {name: marks[name] for name in names}
+        with tenant_scope(marks[TENANT]):
+            if actor is not None:
+                rows = self._build(replace(actor, tenant=marks[TENANT], user=marks[USER]), **marked)
+            else:
+                rows = self._build(**marked)
+            compiler = rows.query.get_compiler(rows.db)
+            sql, parameters = compiler.as_sql()
+        known = {mark: name for name, mark in marks.items()}
+        places = tuple(
+            (place, known[value]) for place, value in enumerate(parameters) if isinstance(value, int) and value in known
+        )
+        missing = {*names, TENANT} - {name for _place, name in places}
+        if missing:
+            message = f"the statement never uses {', '.join(sorted(missing))}: its SQL cannot be kept"
+            raise TypeError(message)
+        return _Compiled(rows, compiler, sql, tuple(parameters), places)
+
+
+Asked = tuple[Statement[Any], Actor | None, dict[str, int]]
+_ahead: ContextVar[dict[Any, list[Any]] | None] = ContextVar("dialogue_read_ahead", default=None)
+
+
+@contextmanager
+def read_ahead(asked: Sequence[Asked]) -> Iterator[None]:
+    """Read several statements in one turn; in the block each of them finds its rows ready, once."""
+    found = read_together(asked) if asked else []
+    names = [(statement, id(actor), tuple(ids.items())) for statement, actor, ids in asked]
+    token = _ahead.set(dict(zip(names, found, strict=True)))
+    try:
+        yield
+    finally:
+        _ahead.reset(token)
+
+
+def read_together(asked: Sequence[Asked]) -> list[list[Any]]:
+    """Return the rows of several statements, asked of the database in one turn."""
+    tenant = current_tenant()
+    compiled = [statement.compiled(actor, tuple(ids)) for statement, actor, ids in asked]
+    bound = [
+        one.bound(ids | {TENANT: tenant, USER: (actor.user or 0) if actor else 0})
+        for one, (_statement, actor, ids) in zip(compiled, asked, strict=True)
+    ]
+    found = cast("Any", connections["default"]).ask_together(bound)
+    return [one.made(rows) for one, rows in zip(compiled, found, strict=True)]
