@@ -7,13 +7,13 @@ from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.drafts import ENTITY, ReadyParty
 from dialogue.customers.parties.fields import contact_of
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
 from dialogue.kit.actors import Actor
+from dialogue.kit.addresses import record_url
 from dialogue.platform.search.indexing import forget_records, index_new, index_records
 from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 
@@ -63,13 +63,17 @@ def _visible_to(actor: Actor) -> QuerySet[Any]:
     return Party.objects.visible_to(actor)
 
 
+# What a line of what was found says of a customer.
+SAID = ("name", "position", "city")
+
+
 def _describe(rows: QuerySet[Any]) -> Sequence[Hit]:
     shown = []
-    for party in rows.select_related("company").prefetch_related("contacts"):
+    for party in rows.select_related("company").only(*SAID, "company__name").prefetch_related("contacts"):
         place = party.company.name if party.company_id and party.company else ""
         reached = contact_of(party, "phone") or contact_of(party, "email")
         hint = " · ".join(part for part in (party.position, place, party.city, reached) if part)
-        shown.append(Hit(ENTITY, party.pk, party.name, hint, reverse("party_card", args=[party.pk])))
+        shown.append(Hit(ENTITY, party.pk, party.name, hint, record_url("party_card", party.pk)))
     return shown
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import F, Func, QuerySet, TextField, Value
 from django.db.models.functions import Coalesce, Concat
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.addresses import record_url
 from dialogue.kit.money import print_money
 from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 from dialogue.selling.deals.drafts import ENTITY
@@ -46,13 +46,17 @@ def _visible_to(actor: Actor) -> QuerySet[Any]:
     return Deal.objects.visible_to(actor)
 
 
+# What a line of what was found says of a deal.
+SAID = ("title", "budget", "currency", "stage__name", "company__name", "contact__name")
+
+
 def _describe(rows: QuerySet[Any]) -> Sequence[Hit]:
     shown = []
-    for deal in rows.select_related("stage", "company", "contact"):
+    for deal in rows.select_related("stage", "company", "contact").only(*SAID):
         who = deal.company or deal.contact
         amount = print_money(deal.budget, deal.currency) if deal.budget is not None else ""
         hint = " · ".join(part for part in (deal.stage.name, who.name if who else "", amount) if part)
-        shown.append(Hit(ENTITY, deal.pk, deal.title, hint, reverse("deal_card", args=[deal.pk])))
+        shown.append(Hit(ENTITY, deal.pk, deal.title, hint, record_url("deal_card", deal.pk)))
     return shown
 
 
