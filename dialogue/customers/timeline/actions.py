@@ -17,6 +17,7 @@ from dialogue.customers.timeline.models import Entry, Side, Way
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import checked_kind, checked_moment, checked_text, first_line
 from dialogue.customers.timeline.signals import EntryFact, noted, response_recorded, touch_recorded
+from dialogue.customers.timeline.words import keep_words
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, NotPermitted, Refusal
 from dialogue.platform.audit.recording import record
@@ -39,9 +40,11 @@ def _entry(party: Party, side: str, kind: str, by: Actor, values: dict[str, Any]
     body = checked_text(values.pop("body", "") or "")
     subject = first_line(values.pop("subject", "") or "")
     at = checked_moment(values.pop("at", None) or now, now)
-    return Entry.objects.create(
+    entry: Entry = Entry.objects.create(
         party=party, side=side, kind=checked_kind(kind, side), at=at, subject=subject, body=body or None, by=by.user, **values
     )
+    keep_words([(entry.pk, subject, body)])
+    return entry
 
 
 @action(permission=TimelinePermission.WRITE)

@@ -15,6 +15,7 @@ from dialogue.customers.timeline.kinds import entry_kinds
 from dialogue.customers.timeline.models import Entry
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.signals import EntriesFact, entries_recorded
+from dialogue.customers.timeline.words import keep_words
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
@@ -97,6 +98,7 @@ def record_entries(drafts: Sequence[EntryDraft], *, by: Actor, cause: str = "", 
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [current_tenant(), by.user, *columns])
         ids = [int(row[0]) for row in cursor.fetchall()]
+    keep_words((pk, draft.subject[:300], draft.body) for pk, draft in zip(ids, drafts, strict=True))
     if not told:
         record(by, "timeline.recorded", kind=Entry._meta.label_lower, count=len(ids), cause=cause)
     entries_recorded.tell(EntriesFact(ids, by))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.customers.timeline.fields import ENTRY
 from dialogue.customers.timeline.models import Entry, Side
 from dialogue.customers.timeline.rules import first_line
+from dialogue.customers.timeline.words import holding_words
 from dialogue.kit.addresses import record_url
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.lists.pages import Empty, ListPage, Preset
@@ -24,7 +25,10 @@ def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
-    return rows.filter(Q(subject__icontains=text) | Q(body__icontains=text) | Q(party__name__icontains=text))
+    # One reading asks for rows, their number and the counts of filters: what is found is found once.
+    if ("entries", text) not in asking.kept:
+        asking.kept["entries", text] = holding_words(text)
+    return rows.filter(asking.kept["entries", text])
 
 
 def _party(row: Entry, asking: Asking) -> SafeString:

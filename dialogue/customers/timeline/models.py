@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -130,6 +132,26 @@ class Entry(TenantRow):
     def money(self) -> Money | None:
         """The sum the entry speaks of."""
         return Money(self.amount, self.currency) if self.amount is not None and self.currency else None
+
+
+class EntryWords(TenantRow):
+    """What an entry is found by, in Latin letters with their trigrams, beside the narrow rows of the timeline.
+
+    A trigger forgets the words of entries that are deleted, whoever deletes them.
+    """
+
+    entry = models.BigIntegerField()
+    found = models.TextField(blank=True)
+    grams = ArrayField(models.IntegerField(), default=list)
+
+    objects: ClassVar[TenantManager[Any]] = TenantManager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "entry"], name="entry_words_once")]
+        indexes: ClassVar = [GinIndex(fields=["grams"], name="entry_words_grams")]
+
+    def __str__(self) -> str:
+        return self.found[:80]
 
 
 def answers_to(touches: Iterable[int]) -> dict[int, list[Entry]]:

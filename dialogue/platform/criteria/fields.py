@@ -28,13 +28,14 @@ Choices = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks and when: what "me", "today" and "within 14d" mean in a rule."""
+    """Who asks and when: what "me", "today" and "within 14d" mean in a rule; `kept` is what one reading has found out."""
 
     actor: Actor
     zone: tzinfo = UTC
     now: datetime = field(default_factory=timezone.now)
     week_start: int = 1
     currency: str = ""
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

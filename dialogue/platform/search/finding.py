@@ -47,8 +47,8 @@ def on_the_other_keyboard(text: str) -> str:
     return low.translate(TO_ENGLISH) if any(letter in RUSSIAN_KEYS for letter in low) else low.translate(TO_RUSSIAN)
 
 
-def _holding(rows: QuerySet[Any], latin: str) -> QuerySet[Any] | None:
-    """Return the rows that hold every word, or None where no word is long enough for the index."""
+def rows_holding(rows: QuerySet[Any], latin: str) -> QuerySet[Any] | None:
+    """Return the rows whose `found` holds every word, by their `grams`; None where no word is long enough for the index."""
     words = latin.split()
     long = [word for word in words if len(word) >= SHORTEST_SEARCH]
     if not long:
@@ -63,7 +63,7 @@ def found_ids(kind: str, text: str) -> QuerySet[Any]:
     """Return the ids of the records that hold every word of the text, as a subquery for a list."""
     latin = written_in_latin(text)
     rows = SearchEntry.objects.filter(kind=kind)
-    holding = _holding(rows, latin)
+    holding = rows_holding(rows, latin)
     if holding is None:
         holding = rows.filter(head__startswith=latin[:LONGEST_HEAD])
     return holding.values("record")
@@ -100,7 +100,7 @@ def _nearest(kind: SearchKind, latin: str, actor: Actor, limit: int) -> list[int
     rows = SearchEntry.objects.filter(kind=kind.name, record__in=kind.visible_to(actor).values("pk"))
     first = rows.filter(head__startswith=latin[:LONGEST_HEAD]).order_by("head")
     found: list[int] = list(first.values_list("record", flat=True)[:limit])
-    holding = _holding(rows, latin) if len(found) < limit else None
+    holding = rows_holding(rows, latin) if len(found) < limit else None
     if holding is not None:
         candidates = holding.exclude(record__in=found).values_list("record", "head", "found")[:MOST_CANDIDATES]
         word = latin.split(maxsplit=1)[0]
