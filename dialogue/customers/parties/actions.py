@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from dialogue.customers.parties.drafts import ENTITY, TEXTS, NewParty, ReadyPart
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag, Tag
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import one_line, person_name
-from dialogue.customers.parties.searching import index_fresh
+from dialogue.customers.parties.searching import findable_of
 from dialogue.customers.parties.signals import PartyFact, party_binned, party_changed, party_created, party_restored
 from dialogue.kit.actors import Actor
 from dialogue.kit.editing import refuse_stale
@@ -24,8 +25,11 @@ from dialogue.platform.audit.recording import difference, record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import Characteristic
 from dialogue.platform.criteria.operators import truth
+from dialogue.platform.embedded.together import Together
+from dialogue.platform.search.indexing import entry_with
 from dialogue.platform.tenants.models import Tenant
 
+M = TypeVar("M", bound=Model)
 ROWS = {"company": "company_id", "responsible": "responsible_id"}
 DAYS, NUMBERS, MARKS = {"birth_on"}, {"source", *ROWS}, {"is_customer", "is_supplier"}
 NAME_PARTS = {"last_name", "first_name", "middle_name"}
@@ -45,10 +49,10 @@ CHANGEABLE = {
 }
 
 
-def setting_of(by: Actor) -> Setting:
+def setting_of(by: Actor, *, characteristics: bool = True) -> Setting:
     """Return what the actor's company says about reading a draft: country, language, characteristics. Two queries."""
-    tenant = Tenant.objects.get(pk=by.tenant)
-    return Setting(tenant.country, tenant.language, list(Characteristic.objects.of(ENTITY)))
+    country, language = Tenant.objects.values_list("country", "language").get(pk=by.tenant)
+    return Setting(country, language, list(Characteristic.objects.of(ENTITY)) if characteristics else [])
 
 
 def locked(party: Party) -> Party:
@@ -90,31 +94,41 @@ def create_party(draft: NewParty, *, by: Actor) -> Party:
         Refusal: another customer has the own number.
     """
     refuse_wrong_rows(draft.company, draft.responsible, draft.tags, by)
-    made = ready(draft, setting_of(by))
-    party: Party = made.party.row()
-    refuse_taken_number(party)
-    party.created_by = by.user
-    _write(party, made)
-    made.party.id = party.pk
-    index_fresh([made])
+    made = ready(draft, setting_of(by, characteristics=bool(draft.characteristics)))
+    refuse_taken_number(made.party.row())
+    made.party.created_by = by.user
+    party = _write(made)
     record(by, "party.created", party, kind_of_party=party.kind)
     party_created.tell(PartyFact(party, by))
     return party
 
 
-def _write(party: Party, made: ReadyParty) -> None:
-    party.save(force_insert=True)
-    contacts = [contact.row() for contact in made.contacts]
-    for contact in contacts:
-        contact.party = party
-    if contacts:
-        ContactPoint.objects.bulk_create(contacts)
+def _write(made: ReadyParty) -> Party:
+    """Write the rows by one statement; return the customer, what belongs to him loaded."""
+    whole = Together(Party, made.party.__dict__)
+    parts: list[Any] = [(ContactPoint, whole.add(ContactPoint, "party_id", one.__dict__)) for one in made.contacts]
     if made.address:
-        address: Address = made.address.row()
-        address.party = party
-        address.save(force_insert=True)
-    if made.tags:
-        PartyTag.objects.bulk_create([PartyTag(tag_id=tag, party=party) for tag in made.tags])
+        parts.append((Address, whole.add(Address, "party_id", made.address.__dict__)))
+    links = [(PartyTag, whole.add(PartyTag, "party_id", {"tag_id": tag})) for tag in made.tags]
+    whole.add_statement(*entry_with(ENTITY, findable_of(made, 0)))
+    pk, *keys = whole.write()
+    party = Party(id=pk, **whole.given)
+    party._state.adding, party._state.db = False, connection.alias
+    rows = [model(id=key, party_id=pk, **given) for (model, given), key in zip(parts + links, keys, strict=True)]
+    contacts = sorted(
+        (row for row in rows if isinstance(row, ContactPoint)), key=lambda row: (row.kind, not row.is_primary, row.pk)
+    )
+    # As a prefetch would leave them.
+    party._prefetched_objects_cache = {"contacts": loaded(ContactPoint, contacts)}  # type: ignore[attr-defined]
+    return party
+
+
+def loaded(model: type[M], rows: list[M]) -> QuerySet[M]:
+    """Return rows that are known as a query that has been asked."""
+    asked = model._default_manager.all()
+    asked._result_cache = rows
+    asked._prefetch_done = True  # type: ignore[attr-defined]
+    return asked
 
 
 def refuse_taken_number(party: Party) -> None:

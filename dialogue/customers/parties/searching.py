@@ -14,12 +14,13 @@ from dialogue.customers.parties.fields import contact_of
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
-from dialogue.platform.search.indexing import forget_records, index_new, index_records
+from dialogue.platform.search.indexing import forget_records, index_records
 from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 
 # A number is found by its digits, whatever was typed between them.
 NUMBERS = frozenset([ContactKind.PHONE.value, ContactKind.WHATSAPP.value, ContactKind.VIBER.value])
 NAMED = ("name", "legal_name", "external_id", "tax_number", "last_name", "first_name")
+NAMES = attrgetter(*NAMED)
 Point = tuple[str, str, str]
 
 
@@ -47,16 +48,9 @@ def _texts(rows: QuerySet[Any]) -> Iterable[Findable]:
     return [findable(pk, names, points.get(pk, ())) for pk, *names in held]
 
 
-def index_fresh(made: Sequence[ReadyParty]) -> None:
-    """Let search find customers made in this transaction."""
-    names = attrgetter(*NAMED)
-    index_new(
-        ENTITY,
-        [
-            findable(one.party.id, names(one.party), [(point.kind, point.value, point.normal) for point in one.contacts])
-            for one in made
-        ],
-    )
+def findable_of(one: ReadyParty, pk: int) -> Findable:
+    """Return what a customer who is being written is found by."""
+    return findable(pk, NAMES(one.party), [(point.kind, point.value, point.normal) for point in one.contacts])
 
 
 def _visible_to(actor: Actor) -> QuerySet[Any]:

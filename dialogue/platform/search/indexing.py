@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -46,6 +47,13 @@ def index_new(kind: str, texts: Sequence[Findable]) -> None:
     else:
         tenant = current_tenant()
         copy_rows(SearchEntry, COLUMNS, (_entry(tenant, one) for one in texts), {"tenant_id": tenant, "kind": kind})
+
+
+def entry_with(kind: str, one: Findable) -> tuple[str, list[Any]]:
+    """Return the statement, with its values, that writes the search row of a record whose id the table `made` holds."""
+    tenant = current_tenant()
+    statement = f"INSERT INTO search_searchentry ({LISTED}) SELECT %s, %s, id, %s, %s, %s FROM made"
+    return statement, [tenant, kind, *_entry(tenant, one)[1:]]
 
 
 def _entry(tenant: int, one: Findable) -> tuple[int, str, str, str]:
