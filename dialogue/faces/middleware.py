@@ -24,9 +24,9 @@ from dialogue.kit.rooms import room_of
 from dialogue.kit.scope import actor_scope, new_request_id, request_scope, tenant_scope, without_tenant
 from dialogue.platform.accounts.answered import answer_once
 from dialogue.platform.accounts.doors import company_of, key_of
-from dialogue.platform.accounts.keys import find_key, narrowed, note_use
+from dialogue.platform.accounts.keys import narrowed, note_use
 from dialogue.platform.accounts.members import member_actor
-from dialogue.platform.accounts.opening import Opened, open_company
+from dialogue.platform.accounts.opening import Opened, open_by_key, open_company
 from dialogue.platform.tenants.models import Tenant
 
 log = logging.getLogger("dialogue.request")
@@ -173,19 +173,16 @@ class KeyMiddleware:
             return problems.plain(404)
         request.user = AnonymousUser()
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
-        key = find_key(secret.strip()) if scheme.lower() == "bearer" else None
-        if key is None:
+        opened = open_by_key(secret.strip()) if scheme.lower() == "bearer" else None
+        if opened is None:
             return self.get_response(request)
-        with without_tenant("the key names its company"):
-            company = Tenant.objects.get(pk=key.tenant_id)
+        company, key = opened.company, opened.key
         with tenant_scope(company.pk, actor=key.user_id):
-            actor = member_actor(key.user)
-            if actor:
-                note_use(key)
-                request.user = key.user
-                request.company = company  # type: ignore[attr-defined]
-                request.actor = narrowed(actor, key)  # type: ignore[attr-defined]
-                request.key = key  # type: ignore[attr-defined]
+            note_use(key)
+            request.user = key.user
+            request.company = company  # type: ignore[attr-defined]
+            request.actor = narrowed(opened.actor, key)  # type: ignore[attr-defined]
+            request.key = key  # type: ignore[attr-defined]
             return self.get_response(request)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -30,6 +30,7 @@ from dialogue.platform.search.indexing import entry_with
 from dialogue.platform.tenants.models import Tenant
 
 M = TypeVar("M", bound=Model)
+READING = f"SELECT country, language FROM {Tenant._meta.db_table} WHERE id = %s"
 ROWS = {"company": "company_id", "responsible": "responsible_id"}
 DAYS, NUMBERS, MARKS = {"birth_on"}, {"source", *ROWS}, {"is_customer", "is_supplier"}
 NAME_PARTS = {"last_name", "first_name", "middle_name"}
@@ -51,7 +52,7 @@ CHANGEABLE = {
 
 def setting_of(by: Actor, *, characteristics: bool = True) -> Setting:
     """Return what the actor's company says about reading a draft: country, language, characteristics. Two queries."""
-    country, language = Tenant.objects.values_list("country", "language").get(pk=by.tenant)
+    country, language = cast("Any", connection).ask_together([(READING, [by.tenant])])[0][0]
     return Setting(country, language, list(Characteristic.objects.of(ENTITY)) if characteristics else [])
 
 

@@ -9,8 +9,6 @@ from datetime import timedelta
 from django.utils import timezone
 
 from dialogue.kit.actors import Actor, Reach
-from dialogue.kit.scope import without_tenant
-from dialogue.platform.accounts.links import digest_of
 from dialogue.platform.accounts.models import ApiKey
 
 BEGINNING = "dlg_"
@@ -21,15 +19,6 @@ NOTICE_EVERY = timedelta(minutes=10)
 def new_secret() -> str:
     """Return a fresh secret; its beginning lets scanners of leaked secrets know it."""
     return BEGINNING + secrets.token_urlsafe(32)
-
-
-def find_key(secret: str) -> ApiKey | None:
-    """Return the usable key with this secret, its member loaded, or None."""
-    if not secret.startswith(BEGINNING):
-        return None
-    with without_tenant("the key names its company"):
-        found = ApiKey._base_manager.select_related("user").filter(digest=digest_of(secret)).first()
-    return found if found and found.is_usable else None
 
 
 def note_use(key: ApiKey) -> None:

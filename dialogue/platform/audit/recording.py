@@ -15,6 +15,7 @@ from dialogue.kit.scope import current_scope
 from dialogue.kit.signals import Event
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.models import Entry
+from dialogue.platform.embedded.together import write_one
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def record(
     `event` must be registered in `event_words`, so that history can say it in words.
     """
     event_words.get(event)
-    entry: Entry = Entry.objects.create(
+    entry = Entry(
         actor=by.user,
         actor_label=by.label[:150],
         actor_kind=by.kind,
@@ -80,5 +81,6 @@ def record(
         facts=plain(facts),
         request=current_scope().request,
     )
+    write_one(entry)
     recorded.tell(Recorded(entry))
     return entry

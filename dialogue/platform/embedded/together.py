@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.db import connection, models
 from django.utils import timezone
 
+M = TypeVar("M", bound=models.Model)
 MADE = "made"
 
 
 @lru_cache(maxsize=64)
-def _columns(model: type[models.Model]) -> dict[str, tuple[str, bool, Any]]:
-    """Return `{attribute: (column, holds JSON, what makes the default)}` of what a row is written with."""
+def _columns(model: type[models.Model]) -> dict[str, tuple[str, str, Any]]:
+    """Return `{attribute: (column, its place in a statement, what makes the default)}` of what a row is written with."""
     return {
         one.attname: (
             str(one.column),
-            isinstance(one, models.JSONField),
+            f"%s::{one.rel_db_type(connection) if one.is_relation else one.db_type(connection)}",
             timezone.now if one.default is timezone.now or getattr(one, "auto_now", False) else one.get_default,
         )
         for one in model._meta.concrete_fields
@@ -44,7 +45,7 @@ class Together:
 
     def _whole(self, model: type[models.Model], given: Mapping[str, Any]) -> dict[str, Any]:
         whole: dict[str, Any] = {}
-        for name, (_column, _json, default) in _columns(model).items():
+        for name, (_column, _place, default) in _columns(model).items():
             if name in given:
                 whole[name] = given[name]
             else:
@@ -54,8 +55,8 @@ class Together:
     def _take(self, model: type[models.Model], whole: Mapping[str, Any]) -> tuple[str, str]:
         columns = _columns(model)
         written = {name: value for name, value in whole.items() if value is not None}
-        self._values += [json.dumps(dict(value)) if columns[name][1] else value for name, value in written.items()]
-        return ", ".join(columns[name][0] for name in written), ", ".join(["%s"] * len(written))
+        self._values += [json.dumps(dict(value)) if isinstance(value, Mapping) else value for value in written.values()]
+        return ", ".join([columns[name][0] for name in written]), ", ".join([columns[name][1] for name in written])
 
     def add(self, model: type[models.Model], key: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Add a part whose foreign key `key` (an attribute such as `party_id`) is the record; return all its values."""
@@ -77,6 +78,12 @@ class Together:
 
     def write(self) -> list[int]:
         """Write everything; return the record's id and those of its parts in their order."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"WITH {', '.join(self._parts)} SELECT {', '.join(self._asked)}", self._values)
-            return [int(pk) for pk in cursor.fetchone()]
+        statement = f"WITH {', '.join(self._parts)} SELECT {', '.join(self._asked)}"
+        return [int(pk) for pk in cast("Any", connection).ask_together([(statement, self._values)])[0][0]]
+
+
+def write_one(row: M) -> M:
+    """Write one unsaved row and return it with its id: what `save` does, without signals and in a fraction of the time."""
+    row.pk = Together(type(row), row.__dict__).write()[0]
+    row._state.adding, row._state.db = False, connection.alias
+    return row

@@ -52,7 +52,7 @@ def index_new(kind: str, texts: Sequence[Findable]) -> None:
 def entry_with(kind: str, one: Findable) -> tuple[str, list[Any]]:
     """Return the statement, with its values, that writes the search row of a record whose id the table `made` holds."""
     tenant = current_tenant()
-    statement = f"INSERT INTO search_searchentry ({LISTED}) SELECT %s, %s, id, %s, %s, %s FROM made"
+    statement = f"INSERT INTO search_searchentry ({LISTED}) SELECT %s::bigint, %s::text, id, %s::text, %s::text, %s::integer[] FROM made"
     return statement, [tenant, kind, *_entry(tenant, one)[1:]]
 
 
