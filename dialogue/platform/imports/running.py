@@ -32,6 +32,7 @@ from dialogue.platform.imports.parsing import DATED, NUMERIC, RowReader, survey_
 from dialogue.platform.imports.reading.cells import Table
 from dialogue.platform.imports.reading.opening import open_table
 from dialogue.platform.imports.reading.reasons import FileRefused, Reason
+from dialogue.platform.imports.statistics import FEWEST_ROWS, refresh_statistics
 from dialogue.platform.imports.storage import file_of
 from dialogue.platform.jobs.errors import JobCancelled
 from dialogue.platform.jobs.kinds import JobRun
@@ -230,6 +231,8 @@ def run_import(job: JobRun, run: int, *, inline: bool = False) -> dict[str, Any]
             _end(row, ImportState.FAILED, by, f"{type(error).__name__}: {error}"[:1000])
             raise
         _end(row, ImportState.DONE, by)
+    if row.created + row.updated >= FEWEST_ROWS:
+        refresh_statistics(runner.kind)
     return {"import": row.pk, **{name: getattr(row, name) for name in COUNTS}}
 
 
