@@ -1,4 +1,4 @@
-"""Every night, in every company: the bin is emptied of what lay there 30 days, answers and read notices are forgotten."""
+"""Every night, in every company: the bin is emptied of what lay there 30 days, answers are forgotten, rooms do their night's work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 
 from dialogue.kit.actors import system_actor
+from dialogue.kit.night import night_works
 from dialogue.kit.scope import request_scope, tenant_scope, without_tenant
 from dialogue.platform.accounts.answered import forget_answered
 from dialogue.platform.audit.bin import empty_bin
@@ -27,6 +28,9 @@ def keep_house() -> int:
                 with transaction.atomic():
                     empty_bin(system_actor(company))
                     forget_answered()
+                for work in night_works:
+                    with transaction.atomic():
+                        work(system_actor(company))
                 done += 1
             except Exception:
                 log.exception("the night's work failed")

@@ -89,7 +89,7 @@ ImportManager = TenantManager.from_queryset(ImportQuerySet)
 
 
 class Import(StampedRow):
-    """One file loaded as one kind. `read_through` is the number of the last row whose outcome is committed."""
+    """One file loaded as one kind; `file` is empty once the file was removed. `read_through` is the number of the last row whose outcome is committed."""
 
     kind = models.SlugField(max_length=30)
     state = models.CharField(max_length=9, choices=ImportState, default=ImportState.DRAFT)
@@ -142,7 +142,7 @@ class Import(StampedRow):
     @property
     def may_resume(self) -> bool:
         """Whether it stopped before the file's end."""
-        return self.state in {ImportState.CANCELLED, ImportState.FAILED} and not self.undo
+        return self.state in {ImportState.CANCELLED, ImportState.FAILED} and not self.undo and bool(self.file)
 
 
 class ImportRow(TenantRow):

@@ -14,6 +14,7 @@ from dialogue.kit.scope import tenant_scope
 from dialogue.platform.imports.journal import shown
 from dialogue.platform.imports.models import Import, ImportRow, Outcome
 from dialogue.platform.imports.running import table_of_run
+from dialogue.platform.imports.storage import file_of
 from dialogue.platform.lists.exports import harmless
 
 PAGE = 5000
@@ -25,14 +26,18 @@ def download_name(run: Import) -> str:
 
 
 def outcome_lines(run: Import, only: str = "") -> Iterator[bytes]:
-    """Yield the file block by block; `only` keeps the rows of one outcome."""
+    """Yield the file block by block; `only` keeps the rows of one outcome.
+
+    Once the imported file was removed, only refused rows come with their cells.
+    """
     language = get_language() or "en"
     with override(language):
         head = [_("Row"), _("Outcome"), _("Reason")]
         yield b"\xef\xbb\xbf" + _written([[*head, *run.headers]])
     after = 0
     with tenant_scope(run.tenant_id), transaction.atomic():
-        rows = table_of_run(run).rows()
+        here = bool(run.file) and file_of(run.file).is_file()
+        rows = table_of_run(run).rows() if here else iter(())
     while True:
         with tenant_scope(run.tenant_id), transaction.atomic():
             page = list(ImportRow.objects.filter(run=run, number__gt=after).order_by("number")[:PAGE])
@@ -42,6 +47,10 @@ def outcome_lines(run: Import, only: str = "") -> Iterator[bytes]:
         found = {row.number: row for row in page}
         written = []
         with override(language):
+            for kept in [] if here else page:
+                if not only or kept.outcome == only:
+                    cells = [harmless(cell) for cell in shown(kept.cells or [])]
+                    written.append([str(kept.number), str(Outcome(kept.outcome).label), harmless(kept.words), *cells])
             for source in rows:
                 row = found.pop(source.number, None)
                 if row and (not only or row.outcome == only):

@@ -5,15 +5,18 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.commands import Command, commands
 from dialogue.kit.menu import MenuItem, menu_items
+from dialogue.kit.night import night_works
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.imports.actions import RUN_JOB, TRY_JOB, UNDO_JOB
+from dialogue.platform.imports.clearing import DAYS, forget_import_files
 from dialogue.platform.imports.models import KIND
 from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.imports.running import run_import, try_import
 from dialogue.platform.imports.undoing import undo_import
 from dialogue.platform.jobs.kinds import JobKind, job_kinds
 from dialogue.platform.jobs.models import Job
+from dialogue.platform.tenants.registry import Setting, company_settings
 
 permission_groups.add(
     "imports",
@@ -36,6 +39,7 @@ event_words.add("import.cancelled", _("stopped an import"))
 event_words.add("import.failed", _("could not finish an import"))
 event_words.add("import.undone", _("undid an import"))
 event_words.add("import.dropped", _("deleted the draft of an import"))
+event_words.add("import.files_removed", _("removed old imported files"))
 event_words.add("import.profile_saved", _("saved a profile of imports"))
 
 
@@ -55,3 +59,15 @@ commands.add(
     "import.new",
     Command(_("New import"), "import_new", permission=ImportPermission.RUN, words=_("load file csv excel upload")),
 )
+company_settings.add(
+    DAYS,
+    Setting(
+        label=_("Days that imported files are kept"),
+        kind=int,
+        default=180,
+        hint=_("After the last use; what became of each row and the undo stay."),
+        least=1,
+        most=3650,
+    ),
+)
+night_works.add("imports", forget_import_files)

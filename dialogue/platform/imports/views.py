@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dialogue.kit.doors import ActorRequest, member_page
-from dialogue.kit.errors import Conflict, NotFound, NotPermitted, Refusal
+from dialogue.kit.errors import Conflict, NotPermitted, Refusal
 from dialogue.kit.money import print_money
 from dialogue.platform.audit.kinds import record_kinds
 from dialogue.platform.imports import actions
@@ -21,9 +21,8 @@ from dialogue.platform.imports.kinds import import_kinds
 from dialogue.platform.imports.models import Import, ImportChange, ImportProfile, ImportRow, Outcome
 from dialogue.platform.imports.outcomes import download_name, outcome_lines
 from dialogue.platform.imports.permissions import ImportPermission
-from dialogue.platform.imports.reading.reasons import because, reason_of
+from dialogue.platform.imports.reading.reasons import reason_of
 from dialogue.platform.imports.running import done_rows
-from dialogue.platform.imports.storage import file_of
 from dialogue.platform.imports.undoing import KEPT_WORDS, kind_words
 from dialogue.platform.lists.pages import ListPage, list_pages
 
@@ -244,8 +243,6 @@ def import_outcome(request: ActorRequest, pk: int) -> StreamingHttpResponse:
     """Send what became of each row: the file's columns with outcome and words, as CSV."""
     run = find(request, pk)
     only = request.GET.get("only", "")
-    if not file_of(run.file).is_file():
-        raise NotFound(str(because("file-gone")))
     lines = outcome_lines(run, only if only in Outcome.values else "")
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{download_name(run)}"'

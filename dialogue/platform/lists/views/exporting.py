@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,7 +14,9 @@ from dialogue.kit.errors import Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.jobs.models import Job, JobState
 from dialogue.platform.lists.actions import export_list
+from dialogue.platform.lists.clearing import DAYS
 from dialogue.platform.lists.views.opening import open_list, read_query
+from dialogue.platform.tenants.registry import setting_of
 
 FORMS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -30,7 +32,13 @@ def start_export(request: MemberRequest, name: str) -> HttpResponseBase:
     reading = read_query(request, page, QueryDict(request.POST.get("query", "")))
     reading.matching()
     export_list(page, reading.given.urlencode(), form, get_language() or "en", by=request.actor)
-    messages.success(request, _("The export has begun. Its file waits here when it is done."))
+    days = int(setting_of(request.company, DAYS))
+    words = ngettext(
+        "The export has begun. When it is done its file waits here for %(days)d day.",
+        "The export has begun. When it is done its file waits here for %(days)d days.",
+        days,
+    )
+    messages.success(request, words % {"days": days})
     return redirect("job_list")
 
 
