@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum, TextField, Value
@@ -29,6 +30,8 @@ PREFIX = "f."
 LISTED = {FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.USER, FieldKind.LINK}
 SEVERAL = {"in", "not_in", "between"}
 ANY_PRESET = "all"
+# The place in the list: it never survives a change of anything else.
+PASSING = {"after", "before"}
 # Up to so many matching rows the page itself says count and sum: reading them costs some milliseconds.
 FEW = 10_000
 
@@ -375,12 +378,9 @@ class ListQuery:
 
     def address(self, **changes: str | None) -> str:
         """Return the query string with some parameters changed; None takes one out. Cursors never survive a change."""
-        params = self.given.copy()
-        for gone in ("after", "before"):
-            params.pop(gone, None)
-        for name, value in changes.items():
-            if value is None:
-                params.pop(name, None)
-            else:
-                params[name] = value
-        return params.urlencode()
+        pairs = [
+            (name, values) for name, values in self.given.lists() if name not in PASSING and changes.get(name, "") is not None
+        ]
+        params = {name: [changes[name]] if name in changes else values for name, values in pairs}
+        params |= {name: [value] for name, value in changes.items() if value is not None and name not in params}
+        return urlencode(params, doseq=True)
