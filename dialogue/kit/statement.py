@@ -83,6 +83,10 @@ class Statement(Generic[R]):
         shape = (names, actor and (actor.permissions, frozenset(actor.reach.items()), actor.everything, actor.members))
         return self._shapes.get(shape, "", lambda: self._compile(actor, names))
 
+    def written(self, actor: Actor | None = None, **ids: int) -> tuple[str, list[Any]]:
+        """Return the SQL and its parameters, to stand inside another statement."""
+        return self.compiled(actor, tuple(ids)).bound(_given(actor, ids))
+
     def first(self, actor: Actor | None = None, **ids: int) -> R | None:
         """Return the first row, or None."""
         found = self.rows(actor, **ids)
@@ -109,6 +113,10 @@ class Statement(Generic[R]):
         return _Compiled(rows, compiler, sql, tuple(parameters), places)
 
 
+def _given(actor: Actor | None, ids: dict[str, int]) -> dict[str, int]:
+    return ids | {TENANT: current_tenant(), USER: (actor.user or 0) if actor else 0}
+
+
 Asked = tuple[Statement[Any], Actor | None, dict[str, int]]
 _ahead: ContextVar[dict[Any, list[Any]] | None] = ContextVar("dialogue_read_ahead", default=None)
 
@@ -127,11 +135,7 @@ def read_ahead(asked: Sequence[Asked]) -> Iterator[None]:
 
 def read_together(asked: Sequence[Asked]) -> list[list[Any]]:
     """Return the rows of several statements, asked of the database in one turn."""
-    tenant = current_tenant()
     compiled = [statement.compiled(actor, tuple(ids)) for statement, actor, ids in asked]
-    bound = [
-        one.bound(ids | {TENANT: tenant, USER: (actor.user or 0) if actor else 0})
-        for one, (_statement, actor, ids) in zip(compiled, asked, strict=True)
-    ]
+    bound = [one.bound(_given(actor, ids)) for one, (_statement, actor, ids) in zip(compiled, asked, strict=True)]
     found = cast("Any", connections["default"]).ask_together(bound)
     return [one.made(rows) for one, rows in zip(compiled, found, strict=True)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
@@ -19,6 +21,11 @@ from dialogue.platform.search.models import SearchEntry
 LONGEST_QUERY = 100
 MOST_CANDIDATES = 400
 ENGLISH_KEYS = "`qwertyuiop[]asdfghjkl;'zxcvbnm,."
+HALVES, FIRST_AFTER_HALVES = range(0xD800, 0xE000), 0xE000
+BEGINNING = """(SELECT record, head, found, true FROM search_searchentry
+WHERE tenant_id = %s AND kind = %s AND head >= %s AND head < %s AND record IN ({seen}) ORDER BY head LIMIT %s)"""
+HOLDING = """(SELECT record, head, found, false FROM search_searchentry
+WHERE tenant_id = %s AND kind = %s AND grams @> %s::integer[]{words} AND record IN ({seen}) LIMIT %s)"""
 RUSSIAN_KEYS = "ёйцукенгшщзхъфывапролджэячсмитьбю"
 TO_RUSSIAN = str.maketrans(ENGLISH_KEYS, RUSSIAN_KEYS)
 TO_ENGLISH = str.maketrans(RUSSIAN_KEYS, ENGLISH_KEYS)
@@ -83,11 +90,13 @@ def find(text: str, actor: Actor, *, kinds: Sequence[str] = (), limit: int = 8) 
 
 
 def _find(latin: str, actor: Actor, kinds: Sequence[str], limit: int) -> list[Group]:
+    asked = [kind for kind in search_kinds if latin and (not kinds or kind.name in kinds)]
+    if not asked:
+        return []
     groups = []
-    for kind in search_kinds:
-        if not latin or (kinds and kind.name not in kinds):
-            continue
-        records = _nearest(kind, latin, actor, limit)
+    answers = cast("Any", connection).ask_together([_question(kind, latin, actor, limit) for kind in asked], prepare=False)
+    for kind, rows in zip(asked, answers, strict=True):
+        records = _nearest(rows, latin, limit)
         if records:
             place = {record: number for number, record in enumerate(records)}
             hits = kind.describe(kind.visible_to(actor).filter(pk__in=records))
@@ -95,18 +104,37 @@ def _find(latin: str, actor: Actor, kinds: Sequence[str], limit: int) -> list[Gr
     return groups
 
 
-def _nearest(kind: SearchKind, latin: str, actor: Actor, limit: int) -> list[int]:
+def _question(kind: SearchKind, latin: str, actor: Actor, limit: int) -> tuple[str, list[Any]]:
+    """Return what asks for the records of a kind whose title begins so, and for those that hold every word."""
+    seen, known = kind.seen.written(actor)
+    begins, tenant = latin[:LONGEST_HEAD], current_tenant()
+    parts, values = [BEGINNING.format(seen=seen)], [tenant, kind.name, begins, _after(begins), *known, limit]
+    words = latin.split()
+    grams = [gram for word in words if len(word) >= SHORTEST_SEARCH for gram in gram_numbers(tenant, word)]
+    if grams:
+        parts.append(HOLDING.format(seen=seen, words=" AND found LIKE %s" * len(words)))
+        values += [tenant, kind.name, grams, *(f"%{_literal(word)}%" for word in words), *known, MOST_CANDIDATES]
+    return " UNION ALL ".join(parts), values
+
+
+def _after(beginning: str) -> str:
+    """Return the first text, letter by letter, behind everything that begins so."""
+    number = ord(beginning[-1]) + 1
+    # Half pairs are no letters.
+    return beginning[:-1] + chr(FIRST_AFTER_HALVES if number in HALVES else min(number, sys.maxunicode))
+
+
+def _literal(word: str) -> str:
+    return word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _nearest(rows: Sequence[tuple[int, str, str, bool]], latin: str, limit: int) -> list[int]:
     """Return ids: first those whose title begins so, then those whose word begins so, then the rest, shorter first."""
-    rows = SearchEntry.objects.filter(kind=kind.name, record__in=kind.visible_to(actor).values("pk"))
-    first = rows.filter(head__startswith=latin[:LONGEST_HEAD]).order_by("head")
-    found: list[int] = list(first.values_list("record", flat=True)[:limit])
-    holding = rows_holding(rows, latin) if len(found) < limit else None
-    if holding is not None:
-        candidates = holding.exclude(record__in=found).values_list("record", "head", "found")[:MOST_CANDIDATES]
-        word = latin.split(maxsplit=1)[0]
-        ranked = sorted(
-            candidates,
-            key=lambda row: (f" {word}" not in f" {row[1]}", f" {word}" not in f" {row[2]}", len(row[1]), row[1], row[0]),
-        )
-        found += [row[0] for row in ranked]
-    return found[:limit]
+    found = {row[0]: None for row in rows if row[3]}
+    word = latin.split(maxsplit=1)[0]
+    ranked = sorted(
+        (row for row in rows if not row[3]),
+        key=lambda row: (f" {word}" not in f" {row[1]}", f" {word}" not in f" {row[2]}", len(row[1]), row[1], row[0]),
+    )
+    found |= {row[0]: None for row in ranked}
+    return list(found)[:limit]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.registry import Registry
+from dialogue.kit.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class SearchKind:
     texts: Callable[[QuerySet[Any]], Iterable[Findable]]
     visible_to: Callable[[Actor], QuerySet[Any]]
     describe: Callable[[QuerySet[Any]], Sequence[Hit]]
+
+    @cached_property
+    def seen(self) -> Statement[Any]:
+        """The ids of the rows a member may see, as a statement."""
+        return Statement(lambda actor: self.visible_to(actor).values("pk"))
 
 
 search_kinds: Registry[SearchKind] = Registry("search kinds")

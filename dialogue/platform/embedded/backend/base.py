@@ -66,15 +66,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Note that a statement of the caller's has opened this company in the running transaction."""
         self._sent = (tenant, False)
 
-    def ask_together(self, asked: Sequence[tuple[str, Any]]) -> list[list[tuple[Any, ...]]]:
-        """Return the rows of several statements sent in one turn, each planned once a connection.
+    def ask_together(self, asked: Sequence[tuple[str, Any]], *, prepare: bool = True) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of several statements sent in one turn; with `prepare` each is planned once a connection.
 
         Behind a pooler that mixes connections nothing is prepared: a server named by DATABASE_URL has to allow it.
         """
         self.ensure_connection()
         self._cursor().close()
         begun = time.monotonic()
-        prepares = bool(self.settings_dict.get("PREPARES"))
+        prepares = prepare and bool(self.settings_dict.get("PREPARES"))
         cursors = [psycopg.Cursor(self.connection) for _one in asked]
         with self.wrap_database_errors, self.connection.pipeline():
             for cursor, (sql, parameters) in zip(cursors, asked, strict=True):
