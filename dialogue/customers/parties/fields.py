@@ -91,6 +91,7 @@ def _contact(kind: ContactKind, label: Any, **more: Any) -> Field:
         among={"contacts__kind": str(kind)},
         read=lambda row: contact_of(row, kind),
         fetches=(POINTS,),
+        reads=("id",),
         **more,
     )
 
@@ -103,7 +104,7 @@ party.add(
     Field("name", gettext_lazy("name"), FieldKind.TEXT, "name", sort="name_sort", editable=True, importable=True),
     Field("kind", gettext_lazy("kind"), FieldKind.CHOICE, "kind", choices=_listed(PartyKind), importable=True),
     Field(
-        "company", gettext_lazy("company"), FieldKind.TEXT, "company__name", importable=True, joins=("company",),
+        "company", gettext_lazy("company"), FieldKind.TEXT, "company__name", importable=True, joins=("company",), reads=("company__name",),
         read=lambda row: row.company.name if row.company_id and row.company else "",
     ),
     _text("position", gettext_lazy("position")),
@@ -116,11 +117,12 @@ party.add(
     Field(
         "responsible", gettext_lazy("responsible"), FieldKind.USER, "responsible_id",
         choices=_members, editable=True, importable=True, joins=("responsible",),
+        reads=("responsible__name", "responsible__email"),
         said=lambda row: str(row.responsible) if row.responsible_id else "",
     ),
     Field(
         "tags", gettext_lazy("tags"), FieldKind.CHOICES, "tag_links__tag_id", choices=_tags, links=True, editable=True,
-        importable=True, fetches=("tag_links__tag",),
+        importable=True, fetches=("tag_links__tag",), reads=("id",),
         read=lambda row: [str(link.tag_id) for link in row.tag_links.all()],
         said=lambda row: ", ".join(sorted(link.tag.name for link in row.tag_links.all())),
     ),

@@ -119,6 +119,7 @@ CONTACTS = ListPage(
     ),
     row_url=lambda row: record_url("party_card", row.pk),
     sort="name",
+    reads=("name",),
     search_words=_("Name, phone, e-mail"),
     presets=(
         Preset("people", _("People"), {"field": "kind", "is": "person"}),
