@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,15 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from bench.client import ROOT, Http
+from dialogue.kit.ports import free_port
 
 READY_SECONDS = 120
-
-
-def free_port() -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.client import ROOT
-from bench.house import free_port
+from dialogue.kit.ports import free_port
 
 MOST_SECONDS = 300
 

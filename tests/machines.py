@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import shutil
 import signal
@@ -15,21 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dialogue.faces.command.ports import is_free
+from dialogue.kit.ports import free_port
 from dialogue.platform.embedded.server import binaries, service_user
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "dialogue.faces.command.main"]
 READY = re.compile(r"^ready (http://127\.0\.0\.1:(\d+)/) sign-in (http://127\.0\.0\.1:\d+/\S+)$")
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
-
-
-def free_port() -> int:
-    """Return a port that is free together with the next one."""
-    while True:
-        port = random.randrange(20000, 31000, 2)
-        if is_free(port) and is_free(port + 1):
-            return port
 
 
 def until(condition: Callable[[], object], *, seconds: float = 60.0) -> object:

@@ -13,7 +13,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from dialogue.kit.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -87,24 +88,13 @@ SHOTS = (
 def office() -> Iterator[str]:
     """Start an office with its demonstration company and yield its sign-in address."""
     with tempfile.TemporaryDirectory(prefix="dialogue-pictures-") as folder:
-        command = [str(ROOT / ".venv" / "bin" / "dialogue"), "run", "--data", folder, "--port", str(free_pair())]
+        command = [str(ROOT / ".venv" / "bin" / "dialogue"), "run", "--data", folder, "--port", str(free_port())]
         server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ})
         try:
             yield ready_address(server)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=20)
-
-
-def free_pair() -> int:
-    """Return a port that is free together with the next one."""
-    for port in range(8700, 9700, 10):
-        with contextlib.suppress(OSError), socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", port))
-            second.bind(("127.0.0.1", port + 1))
-            return port
-    message = "no two free ports"
-    raise RuntimeError(message)
 
 
 def ready_address(server: subprocess.Popen[str]) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dialogue.kit.ports import free_port
 from tests.faults.test_life import answers, get
-from tests.machines import COMMAND, DEBIAN, ROOT, NamedServer, clean_environment, dialogue, free_port, open_folder, until
+from tests.machines import COMMAND, DEBIAN, ROOT, NamedServer, clean_environment, dialogue, open_folder, until
 
 pytestmark = pytest.mark.slow
 # Structure, fences, criteria, import, and what stands on the SQL functions; ./dev test --database passes the rest too.

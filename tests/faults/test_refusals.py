@@ -14,8 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dialogue.kit.ports import free_port
 from dialogue.platform.embedded.server import SUPERUSER, EmbeddedServer
-from tests.machines import ROOT, Installation, NamedServer, clean_environment, dialogue, free_port
+from tests.machines import ROOT, Installation, NamedServer, clean_environment, dialogue
 
 pytestmark = pytest.mark.slow
 NOBODY = 65534

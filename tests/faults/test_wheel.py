@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from dialogue.kit.ports import free_port
 from tests.faults.test_life import answers
-from tests.machines import ROOT, clean_environment, free_port, until
+from tests.machines import ROOT, clean_environment, until
 
 pytestmark = pytest.mark.slow
 UV = ROOT / ".tools" / "bin" / "uv"

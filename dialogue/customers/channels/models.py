@@ -14,9 +14,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties.models import Channel, Party, Purpose
-from dialogue.customers.parties.permissions import KIND
-from dialogue.kit.actors import Actor, Reach
+from dialogue.customers.parties.models import Channel, Party, Purpose, parties_in_sight
+from dialogue.kit.actors import Actor
 from dialogue.kit.rows import StampedRow, TenantManager, TenantRow
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.secret import key_bytes
@@ -78,9 +77,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Return the deliveries to customers the actor may see."""
-        if actor.reach_of(KIND) is Reach.ALL:
-            return self
-        return self.filter(party__in=Party.objects.visible_to(actor))
+        return self.filter(parties_in_sight(actor))
 
     def due(self, now: datetime) -> Self:
         """Return those that wait and whose time has come."""

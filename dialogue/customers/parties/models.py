@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from dialogue.customers.parties.permissions import KIND
-from dialogue.kit.actors import Actor
+from dialogue.kit.actors import Actor, Reach
 from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, columns_of, within_reach
 from dialogue.platform.accounts.models import User
 from dialogue.platform.criteria.models import Characterised, slot_indexes
@@ -54,6 +54,13 @@ class Sex(models.TextChoices):
 
     FEMALE = "f", pgettext_lazy("sex", "female")
     MALE = "m", pgettext_lazy("sex", "male")
+
+
+def parties_in_sight(actor: Actor) -> models.Q:
+    """Return which rows with a `party` are of customers the actor may see; an empty condition where he sees all."""
+    if actor.reach_of(KIND) is Reach.ALL:
+        return models.Q()
+    return models.Q(party__in=Party.objects.visible_to(actor))
 
 
 class PartyQuerySet(models.QuerySet["Party"]):

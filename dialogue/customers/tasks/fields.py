@@ -33,9 +33,9 @@ task.add(
     Field("priority", _("priority"), FieldKind.CHOICE, "priority", choices=_priorities, editable=True),
     Field(
         "responsible", _("responsible"), FieldKind.USER, "responsible_id", choices=_people, editable=True,
-        said=lambda row: str(row.responsible) if row.responsible_id else "",
+        said=lambda row: str(row.responsible) if row.responsible_id else "", joins=("responsible",),
     ),
-    Field("party", _("customer"), FieldKind.TEXT, "party__name", read=_words_of_party),
+    Field("party", _("customer"), FieldKind.TEXT, "party__name", read=_words_of_party, joins=("party",)),
     Field("subject", _("about"), FieldKind.TEXT, "subject_label"),
     Field("done_at", _("done"), FieldKind.MOMENT, "done_at"),
     Field("outcome", _("outcome"), FieldKind.TEXT, "outcome"),

@@ -29,10 +29,6 @@ from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Pre
 NOT_DONE = {"field": "done_at", "empty": True}
 
 
-def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.select_related("party", "responsible")
-
-
 def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
     return rows.filter(title__icontains=text)
 
@@ -158,7 +154,6 @@ TASKS = list_pages.add(
             BulkVerb("responsible", gettext_lazy("Hand over"), TaskPermission.ASSIGN, "responsible", _assign, _unassign),
             BulkVerb("delete", gettext_lazy("Delete"), TaskPermission.WRITE, "", _bin, _unbin),
         ),
-        related=_related,
         search=_search,
         cells={"party": _party, "subject": _subject, "due_on": _due},
         change=change_cell,

@@ -39,7 +39,14 @@ def _members(asking: Asking) -> Choices:
 
 entry.add(
     Field("at", _("when"), FieldKind.MOMENT, "at", sort="at"),
-    Field("party", _("customer"), FieldKind.TEXT, "party__name", read=lambda row: row.party.name if row.party_id else ""),
+    Field(
+        "party",
+        _("customer"),
+        FieldKind.TEXT,
+        "party__name",
+        joins=("party",),
+        read=lambda row: row.party.name if row.party_id else "",
+    ),
     Field("side", _("who spoke"), FieldKind.CHOICE, "side", choices=_sides),
     Field("kind", _("what happened"), FieldKind.CHOICE, "kind", choices=_kinds, said=lambda row: str(row.words)),
     Field("way", _("channel"), FieldKind.CHOICE, "way", choices=_ways),

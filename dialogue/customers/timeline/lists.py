@@ -20,10 +20,6 @@ from dialogue.platform.lists.pages import Empty, ListPage, Preset
 TONES = {Side.OUT: " say", Side.IN: " answer"}
 
 
-def _related(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.select_related("party")
-
-
 def _search(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
     # One reading asks for rows, their number and the counts of filters: what is found is found once.
     if ("entries", text) not in asking.kept:
@@ -62,7 +58,6 @@ EVENTS = ListPage(
         Preset("answered", _("What was answered"), {"field": "side", "is": "in"}),
         Preset("mine", _("Recorded by me"), {"field": "by", "is": "me"}),
     ),
-    related=_related,
     search=_search,
     cells={"party": _party, "kind": _kind, "subject": _subject},
 )

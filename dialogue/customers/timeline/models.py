@@ -13,10 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
-from dialogue.customers.parties.models import Party
-from dialogue.customers.parties.permissions import KIND
+from dialogue.customers.parties.models import Party, parties_in_sight
 from dialogue.customers.timeline.kinds import EntryKind, entry_kinds
-from dialogue.kit.actors import Actor, Reach
+from dialogue.kit.actors import Actor
 from dialogue.kit.rows import TenantManager, TenantRow
 
 
@@ -48,9 +47,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Return the entries of the customers the actor may see."""
-        if actor.reach_of(KIND) is Reach.ALL:
-            return self
-        return self.filter(party__in=Party.objects.visible_to(actor))
+        return self.filter(parties_in_sight(actor))
 
     def touches(self) -> Self:
         """Return what we said."""

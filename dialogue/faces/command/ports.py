@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import socket
 from pathlib import Path
 
 from dialogue.kit.environment import EnvironmentRefusal
+from dialogue.kit.ports import is_free
 
 
 def port_holder(port: int) -> str:
@@ -28,17 +28,6 @@ def port_holder(port: int) -> str:
         except OSError:
             continue
     return "another program"
-
-
-def is_free(port: int) -> bool:
-    """Return whether we can listen on the port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def refuse_taken(port: int, *, pair: bool = True) -> None:

@@ -35,7 +35,6 @@ class SavedView(StampedRow):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
     query = models.JSONField(default=dict)
     columns = models.JSONField(default=list)
-    sort = models.CharField(max_length=80, blank=True)
 
     objects: ClassVar[SavedViewManager[Self]] = SavedViewManager()
 

@@ -8,9 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties.models import Party
-from dialogue.customers.parties.permissions import KIND
-from dialogue.kit.actors import Actor, Reach
+from dialogue.customers.parties.models import Party, parties_in_sight
+from dialogue.kit.actors import Actor
 from dialogue.kit.rows import StampedRow, TenantManager, TenantRow
 from dialogue.selling.catalog.models import Product
 
@@ -20,9 +19,8 @@ class PurchaseQuerySet(models.QuerySet["Purchase"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Return the purchases of the customers the actor may see; anonymous ones belong to everybody."""
-        if actor.reach_of(KIND) is Reach.ALL:
-            return self
-        return self.filter(models.Q(party=None) | models.Q(party__in=Party.objects.visible_to(actor)))
+        seen = parties_in_sight(actor)
+        return self.filter(models.Q(party=None) | seen) if seen else self
 
     def of(self, party: Party | int) -> Self:
         """Return one customer's purchases."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from dialogue.kit.ports import free_port
 
 
 @dataclass
@@ -49,10 +50,8 @@ class PostOffice:
 
 @contextmanager
 def post_office() -> Iterator[PostOffice]:
-    """Run the server for the length of a block on a port the system gives."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        office = PostOffice(port=free.getsockname()[1])
+    """Run the server for the length of a block on a free port."""
+    office = PostOffice(port=free_port())
     controller = Controller(office, hostname="127.0.0.1", port=office.port, ready_timeout=10)
     controller.start()
     try:
