@@ -16,7 +16,6 @@ class Command:
     label: str | Promise
     url_name: str
     permission: str = ""
-    room: str = ""
     dialog: bool = False
     words: str | Promise = ""
     key: str = ""

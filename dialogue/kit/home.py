@@ -15,7 +15,6 @@ class HomePanel:
 
     render: Callable[[ActorRequest], str]
     permission: str = ""
-    room: str = ""
     wide: bool = False
 
 

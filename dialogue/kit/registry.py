@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -20,6 +21,7 @@ class Registry(Generic[T]):
         self.name = name
         self._items: dict[str, T] = {}
         self._weights: dict[str, tuple[int, int]] = {}
+        self._rooms: dict[str, str] = {}
 
     def add(self, key: str, item: T, *, weight: int = 100) -> T:
         """Register `item` under `key` and return it.
@@ -32,6 +34,7 @@ class Registry(Generic[T]):
             raise RegistryError(message)
         self._items[key] = item
         self._weights[key] = (weight, len(self._weights))
+        self._rooms[key] = _room_that_adds()
         return item
 
     def register(self, key: str, *, weight: int = 100) -> Callable[[T], T]:
@@ -54,6 +57,10 @@ class Registry(Generic[T]):
             known = ", ".join(sorted(self._items)) or "nothing yet"
             message = f"{self.name}: {key!r} is unknown. Known: {known}"
             raise RegistryError(message) from None
+
+    def within(self, off: Collection[str]) -> list[T]:
+        """Return the contributions, in display order, of all rooms but those a company switched off."""
+        return [self._items[key] for key in self.keys() if self._rooms[key] not in off]
 
     def find(self, key: str) -> T | None:
         """Return the contribution named `key`, or None."""
@@ -81,3 +88,13 @@ class Registry(Generic[T]):
         finally:
             del self._items[key]
             del self._weights[key]
+            del self._rooms[key]
+
+
+def _room_that_adds() -> str:
+    """Return the room whose module is adding a contribution: `deals` for `dialogue.selling.deals.registers`."""
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__") == __name__ and frame.f_back is not None:
+        frame = frame.f_back
+    module = str(frame.f_globals.get("__name__", "")).split(".")
+    return module[2] if len(module) > 2 and module[0] == "dialogue" else ""

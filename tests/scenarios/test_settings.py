@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
@@ -20,7 +21,7 @@ from dialogue.platform.jobs.queue import run_job
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.registry import optional_rooms
 from tests.api.conftest import caller_of
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, a_deal, a_person, make_cast
 
 pytestmark = pytest.mark.django_db
 BASE = "/c/romashka/settings/"
@@ -200,3 +201,41 @@ def test_teams_are_made_renamed_and_dissolved(cast: Cast) -> None:
     assert client.post(BASE + "teams/", {"team": number, "name": "South"}).status_code == 302
     assert client.post(BASE + "teams/", {"team": number, "remove": "1"}).status_code == 302
     assert "South" not in client.get(BASE + "members/").content.decode()
+
+
+def test_what_a_switched_off_room_adds_elsewhere_is_gone_too(cast: Cast) -> None:
+    client = client_of(cast.owner)
+    person = a_person(cast, "Иван Дуликов", email="ivan@example.org")
+    a_deal(cast, "Сайт Дуликова", contact=person.pk)
+    card, home, found, kinds, settings = (
+        f"/c/romashka/contacts/{person.pk}/",
+        "/c/romashka/",
+        "/c/romashka/search/?q=дуликова",
+        "/c/romashka/imports/new/",
+        "/c/romashka/settings/",
+    )
+    words = {card: ("Deals", "Tasks", "Write"), home: ("Analytics",), found: ("Сайт Дуликова",), kinds: ("deals",)}
+
+    def shown(path: str) -> str:
+        answer = client.get(path, follow=True)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    for path, expected in words.items():
+        assert all(word in shown(path) for word in expected), path
+    assert "Stages" in shown(settings) or "stages" in shown(settings)
+    assert client.post(BASE + "company/", FACTS | {"rooms": []}).status_code == 302
+    page = shown(card)
+    # The dialogue keeps what was said; only the way there is gone.
+    assert "/deals/" not in page
+    assert 'id="panel-tasks"' not in page
+    assert "Write a letter" not in page
+    assert "Сайт Дуликова" not in shown(found)
+    assert "Иван Дуликов" in shown("/c/romashka/search/?q=дуликов")
+    assert 'value="deals"' not in shown(kinds)
+    assert 'value="people"' in shown(kinds)
+    for path in ("deals/", "tasks/", "analytics/", "purchases/"):
+        assert client.get(f"/c/romashka/{path}").status_code == 404, path
+    file = SimpleUploadedFile("deals.csv", b"Deal;Stage\nOne;Two\n", content_type="text/csv")
+    refused = client.post(kinds, {"kind": "deals", "file": file})
+    assert "Choose what the file holds: people, companies" in refused.content.decode()

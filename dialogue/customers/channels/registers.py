@@ -15,7 +15,7 @@ from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.jobs.kinds import JobKind, job_kinds
 from dialogue.platform.mail.permissions import MailPermission
-from dialogue.platform.tenants.registry import Setting, company_settings
+from dialogue.platform.tenants.registry import Setting, company_settings, optional_rooms
 
 permission_groups.add(
     "channels",
@@ -93,3 +93,4 @@ settings_items.add(
 settings_items.add(
     "mailbox", MenuItem(label=_("Local mailbox"), url_name="mailbox", permission=ChannelPermission.SETTINGS), weight=340
 )
+optional_rooms.add("channels", _("Letters"))

@@ -96,7 +96,7 @@ def panels_for(request: MemberRequest, party: Party, place: str) -> list[Panel]:
     """Return the panels of one place that this member may see on this card, in their order."""
     shown = [
         panel
-        for panel in card_panels
+        for panel in card_panels.within(request.company.rooms_off)
         if panel.place == place
         and panel.applies_to in ("", party.kind)
         and (not panel.permission or request.actor.can(panel.permission))

@@ -93,7 +93,7 @@ def _card(request: MemberRequest, party: Party, middle: list[Panel], chosen: Pan
         "role": role_line(party),
         "left": _boxes(request, party, Place.LEFT),
         "right": _boxes(request, party, Place.RIGHT),
-        "facts": [fact for give in card_facts for fact in give(request, party)],
+        "facts": [fact for give in card_facts.within(request.company.rooms_off) for fact in give(request, party)],
         "buttons": _buttons(request, party),
         "may": request.actor.can(PartyPermission.WRITE),
         "may_bin": request.actor.can(PartyPermission.BIN),
@@ -109,7 +109,7 @@ def _boxes(request: MemberRequest, party: Party, place: Place) -> list[dict[str,
 def _buttons(request: MemberRequest, party: Party) -> list[dict[str, Any]]:
     shown = [
         {"button": one, "url": one.url(party)}
-        for one in card_buttons
+        for one in card_buttons.within(request.company.rooms_off)
         if not one.permission or request.actor.can(one.permission)
     ]
     return [one for one in shown if one["url"]]

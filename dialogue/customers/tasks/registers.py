@@ -19,6 +19,7 @@ from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.criteria.fields import Relation
 from dialogue.platform.notices.kinds import notice_kinds
+from dialogue.platform.tenants.registry import optional_rooms
 
 permission_groups.add(
     "tasks",
@@ -83,3 +84,4 @@ card_panels.add(
 )
 home_panels.add("tasks", HomePanel(render=home_panel), weight=10)
 party.relations.add("task", Relation(ENTITY, "party_id", _("tasks about the customer")))
+optional_rooms.add("tasks", _("Tasks"))

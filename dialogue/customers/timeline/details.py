@@ -64,6 +64,6 @@ def details_of(request: MemberRequest, entries: Sequence[Entry]) -> dict[tuple[s
             by_kind.setdefault(entry.ref_kind, []).append(entry)
     for kind, held in by_kind.items():
         asked = entry_details.find(kind)
-        if asked is not None:
+        if asked is not None and asked in entry_details.within(request.company.rooms_off):
             found.update({(kind, pk): detail for pk, detail in asked(request, held).items()})
     return found

@@ -42,7 +42,7 @@ def panel(request: MemberRequest, party: Party, *, form: dict[str, Any] | None =
     may = request.actor.can(TimelinePermission.WRITE)
     buttons = [
         (button.label, url)
-        for button in compose_buttons
+        for button in compose_buttons.within(request.company.rooms_off)
         if (not button.permission or request.actor.can(button.permission)) and (url := button.url(party))
     ]
     context = {

@@ -62,5 +62,6 @@ def _is_off(item: MenuItem, off: list[str]) -> bool:
 def settings_menu(request: HttpRequest) -> list[Line]:
     """Return the pages of the settings this member may open."""
     member = cast("MemberRequest", request)
-    shown = [item for item in settings_items if not item.permission or member.actor.can(item.permission)]
+    off = member.company.rooms_off
+    shown = [item for item in settings_items.within(off) if not item.permission or member.actor.can(item.permission)]
     return [Line(item.label, url := reverse(item.url_name), request.path.startswith(url), item.icon) for item in shown]

@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
 
 def _home_panels(request: MemberRequest) -> list[str]:
     """Return the boxes of the first page that this member may see."""
-    shown = [panel for panel in home_panels if panel.room not in request.company.rooms_off or not panel.room]
+    shown = home_panels.within(request.company.rooms_off)
     return [panel.render(request) for panel in shown if not panel.permission or request.actor.can(panel.permission)]
 
 

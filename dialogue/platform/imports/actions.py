@@ -30,6 +30,7 @@ from dialogue.platform.imports.running import company_now, table_of_run
 from dialogue.platform.imports.storage import file_of, forget_file, keep_file
 from dialogue.platform.jobs.models import Job, JobState
 from dialogue.platform.jobs.starting import cancel_job, start_job
+from dialogue.platform.tenants.models import Tenant
 
 SAMPLE = 5
 RUN_JOB, TRY_JOB, UNDO_JOB = "imports.run", "imports.try", "imports.undo"
@@ -46,10 +47,11 @@ def kind_named(code: str, by: Actor) -> ImportKind:
     Raises:
         Refusal: there is none of this name, or the actor may not write such records.
     """
+    off = Tenant.objects.values_list("rooms_off", flat=True).get(pk=by.tenant)
     kind = import_kinds.find(code)
-    if kind is None:
+    if kind is None or kind not in import_kinds.within(off):
         raise Refusal(
-            _("Choose what the file holds: %(kinds)s.") % {"kinds": ", ".join(import_kinds.keys())},
+            _("Choose what the file holds: %(kinds)s.") % {"kinds": ", ".join(one.code for one in import_kinds.within(off))},
             field="kind",
             code="no-kind",
         )

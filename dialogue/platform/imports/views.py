@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from dialogue.kit.doors import ActorRequest, member_page
 from dialogue.kit.errors import Conflict, NotPermitted, Refusal
 from dialogue.kit.money import print_money
+from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.audit.kinds import record_kinds
 from dialogue.platform.imports import actions
 from dialogue.platform.imports.forms import choices_of, lines_of, posted_map
@@ -40,19 +40,23 @@ ENCODINGS = (
 DELIMITERS = ((";", ";"), (",", ","), ("\t", "Tab"), ("|", "|"))
 
 
-def kinds_for(request: ActorRequest) -> list[tuple[str, Any]]:
+def kinds_for(request: MemberRequest) -> list[tuple[str, Any]]:
     """Return the kinds of import the member may run."""
-    return [(kind.code, kind.label) for kind in import_kinds if not kind.permission or request.actor.can(kind.permission)]
+    return [
+        (kind.code, kind.label)
+        for kind in import_kinds.within(request.company.rooms_off)
+        if not kind.permission or request.actor.can(kind.permission)
+    ]
 
 
-def find(request: ActorRequest, pk: int) -> Import:
+def find(request: MemberRequest, pk: int) -> Import:
     """Return an import the member may see, or 404."""
     found: Import = get_object_or_404(Import.objects.visible_to(request.actor), pk=pk)
     return found
 
 
 @member_page
-def import_list(request: ActorRequest) -> HttpResponse:
+def import_list(request: MemberRequest) -> HttpResponse:
     """Show the company's imports, newest first."""
     if not request.actor.can(ImportPermission.RUN):
         raise NotPermitted(_("To import files you must be allowed to. Ask your administrator."))
@@ -62,7 +66,7 @@ def import_list(request: ActorRequest) -> HttpResponse:
 
 
 @member_page
-def import_new(request: ActorRequest) -> HttpResponse:
+def import_new(request: MemberRequest) -> HttpResponse:
     """Take a file and what it holds."""
     if not request.actor.can(ImportPermission.RUN):
         raise NotPermitted(_("To import files you must be allowed to. Ask your administrator."))
@@ -86,7 +90,7 @@ def import_new(request: ActorRequest) -> HttpResponse:
 
 
 @member_page
-def import_page(request: ActorRequest, pk: int) -> HttpResponse:
+def import_page(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one import: its map while it is a draft, its progress while it runs, its outcome when it has ended."""
     run = find(request, pk)
     if request.headers.get("HX-Request"):
@@ -97,7 +101,7 @@ def import_page(request: ActorRequest, pk: int) -> HttpResponse:
     return render(request, "imports/import.html", context_of(request, run))
 
 
-def context_of(request: ActorRequest, run: Import, *, error: str = "", errors: Any = None) -> dict[str, Any]:
+def context_of(request: MemberRequest, run: Import, *, error: str = "", errors: Any = None) -> dict[str, Any]:
     """Return what the page of an import needs."""
     kind = import_kinds.get(run.kind)
     context: dict[str, Any] = {"run": run, "kind": kind, "error": error, "errors": errors or {}}
@@ -129,7 +133,7 @@ def _landing(subject: str) -> ListPage | None:
     return next((page for page in list_pages if page.of().model._meta.label_lower == subject), None)
 
 
-def _draft(request: ActorRequest, run: Import) -> dict[str, Any]:
+def _draft(request: MemberRequest, run: Import) -> dict[str, Any]:
     kind = import_kinds.get(run.kind)
     trial = run.trial
     told = [
@@ -175,7 +179,7 @@ def _kept(run: Import) -> list[dict[str, Any]]:
 
 @member_page
 @require_POST
-def import_read(request: ActorRequest, pk: int) -> HttpResponse:
+def import_read(request: MemberRequest, pk: int) -> HttpResponse:
     """Read the draft's file in another way, or as another kind."""
     run = find(request, pk)
     reading = {name: request.POST.get(name, "") for name in ("sheet", "encoding", "delimiter")}
@@ -188,7 +192,7 @@ def import_read(request: ActorRequest, pk: int) -> HttpResponse:
 
 @member_page
 @require_POST
-def import_map(request: ActorRequest, pk: int) -> HttpResponse:
+def import_map(request: MemberRequest, pk: int) -> HttpResponse:
     """Keep the map, and do what the pressed button says: try, start, save as a profile, apply one."""
     run = find(request, pk)
     verb = request.POST.get("verb", "")
@@ -209,7 +213,7 @@ def import_map(request: ActorRequest, pk: int) -> HttpResponse:
     return redirect("import", pk)
 
 
-def _refused(request: ActorRequest, pk: int, refused: Refusal) -> HttpResponse:
+def _refused(request: MemberRequest, pk: int, refused: Refusal) -> HttpResponse:
     if refused.status == 403:
         raise refused
     errors = getattr(refused, "errors", {})
@@ -225,7 +229,7 @@ def _number(text: str) -> int:
 
 @member_page
 @require_POST
-def import_verb(request: ActorRequest, pk: int, verb: str) -> HttpResponseRedirect:
+def import_verb(request: MemberRequest, pk: int, verb: str) -> HttpResponseRedirect:
     """Stop, go on, undo, or drop a draft."""
     run = find(request, pk)
     verbs: dict[str, Callable[..., Any]] = {
@@ -239,7 +243,7 @@ def import_verb(request: ActorRequest, pk: int, verb: str) -> HttpResponseRedire
 
 
 @member_page
-def import_outcome(request: ActorRequest, pk: int) -> StreamingHttpResponse:
+def import_outcome(request: MemberRequest, pk: int) -> StreamingHttpResponse:
     """Send what became of each row: the file's columns with outcome and words, as CSV."""
     run = find(request, pk)
     only = request.GET.get("only", "")

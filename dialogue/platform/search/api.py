@@ -41,7 +41,7 @@ class Found(Shape):
 def find_records(request: ApiRequest, asked: Query[Asked]) -> Found:
     """Customers and deals whose name, phone or e-mail holds every word, in either alphabet."""
     kinds = [kind for kind in asked.kinds.split(",") if kind]
-    groups = find(asked.q, request.actor, kinds=kinds, limit=asked.limit)
+    groups = find(asked.q, request.actor, kinds=kinds, off=request.company.rooms_off, limit=asked.limit)
     return Found(
         items=[HitShape(kind=hit.kind, id=hit.record, title=hit.title, hint=hit.hint) for group in groups for hit in group.hits]
     )

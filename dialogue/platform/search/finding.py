@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -76,22 +76,22 @@ def found_ids(kind: str, text: str) -> QuerySet[Any]:
     return holding.values("record")
 
 
-def find(text: str, actor: Actor, *, kinds: Sequence[str] = (), limit: int = 8) -> list[Group]:
+def find(text: str, actor: Actor, *, kinds: Sequence[str] = (), off: Collection[str] = (), limit: int = 8) -> list[Group]:
     """Return what the actor may see of the records that hold every word of the text, the nearest first, kind by kind.
 
     Where nothing is found, the same keys in the other keyboard layout are tried.
     """
     if not text.strip():
         return []
-    groups = _find(written_in_latin(text), actor, kinds, limit)
+    asked = [kind for kind in search_kinds.within(off) if not kinds or kind.name in kinds]
+    groups = _find(written_in_latin(text), actor, asked, limit)
     if groups or looks_like_phone(text):
         return groups
-    return _find(written_in_latin(on_the_other_keyboard(text)), actor, kinds, limit)
+    return _find(written_in_latin(on_the_other_keyboard(text)), actor, asked, limit)
 
 
-def _find(latin: str, actor: Actor, kinds: Sequence[str], limit: int) -> list[Group]:
-    asked = [kind for kind in search_kinds if latin and (not kinds or kind.name in kinds)]
-    if not asked:
+def _find(latin: str, actor: Actor, asked: Sequence[SearchKind], limit: int) -> list[Group]:
+    if not latin or not asked:
         return []
     groups = []
     answers = cast("Any", connection).ask_together([_question(kind, latin, actor, limit) for kind in asked], prepare=False)

@@ -35,13 +35,13 @@ def offers(request: MemberRequest, text: str) -> list[Offer]:
     off, actor = request.company.rooms_off, request.actor
     known = [
         Offer(one.label, reverse(one.url_name), one.dialog, one.key, str(one.words))
-        for one in commands
-        if one.room not in off and (not one.permission or actor.can(one.permission))
+        for one in commands.within(off)
+        if not one.permission or actor.can(one.permission)
     ]
     known += [
         Offer(item.label, reverse(item.url_name), dialog=False)
-        for item in menu_items
-        if item.room not in off and (not item.permission or actor.can(item.permission))
+        for item in menu_items.within(off)
+        if not item.permission or actor.can(item.permission)
     ]
     for typed in (text, on_the_other_keyboard(text)):
         wanted = typed.casefold().split()
@@ -59,7 +59,7 @@ def search(request: MemberRequest) -> HttpResponse:
     palette = request.headers.get("HX-Target") == "palette-found"
     context = {
         "text": text,
-        "groups": find(text, request.actor, limit=IN_PALETTE if palette else ON_PAGE),
+        "groups": find(text, request.actor, off=request.company.rooms_off, limit=IN_PALETTE if palette else ON_PAGE),
         "offers": offers(request, text),
     }
     return render(request, "search/search.html#options" if palette else "search/search.html", context)

@@ -96,7 +96,7 @@ def deal_context(request: MemberRequest, deal: Deal) -> dict[str, Any]:
     said = TimelineEntry.objects.visible_to(request.actor).filter(party_id__in=parties).newest().select_related("party")
     said = said.only(*columns_of(TimelineEntry), "party__name")
     printer = Printer(DEALS, asking)
-    panels = sorted(deal_panels, key=lambda panel: panel.order)
+    panels = sorted(deal_panels.within(request.company.rooms_off), key=lambda panel: panel.order)
     return {
         "deal": deal,
         "budget": print_money(deal.budget, deal.currency) if deal.budget is not None else "",

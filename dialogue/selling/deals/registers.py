@@ -120,7 +120,7 @@ task_subjects.add(
     ),
 )
 deal_panels.add("tasks", DealPanel(title=_("Tasks"), render=tasks_panel, order=10))
-home_panels.add("deals", HomePanel(render=home_panel, room="deals"), weight=20)
+home_panels.add("deals", HomePanel(render=home_panel), weight=20)
 entry_kinds.add("deal_begun", EntryKind(_("New deal"), OWN))
 entry_kinds.add("deal_stage", EntryKind(_("Stage of a deal"), OWN))
 entry_details.add(REF, deal_details)
