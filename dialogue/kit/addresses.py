@@ -15,6 +15,16 @@ def _around(name: str, prefix: str) -> tuple[str, str]:
     return before, after
 
 
+@lru_cache(maxsize=4096)
+def _page(name: str, prefix: str) -> str:
+    return reverse(name)
+
+
+def page_url(name: str) -> str:
+    """Return `reverse(name)` for an address that takes nothing, within the open company."""
+    return _page(name, get_script_prefix())
+
+
 def record_url(name: str, pk: int) -> str:
     """Return `reverse(name, args=[pk])` for an address that takes one number, within the open company."""
     before, after = _around(name, get_script_prefix())

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix, resolve, reverse
 from django.utils.functional import Promise
 
+from dialogue.kit.addresses import page_url
 from dialogue.kit.menu import MenuItem, menu_items, settings_items
 from dialogue.kit.rooms import room_of
 from dialogue.platform.accounts.doors import MemberRequest
@@ -31,7 +32,7 @@ def _is_here(path: str, url: str) -> bool:
 
 def current_place(request: HttpRequest) -> str:
     """Return the addresses of the menu's lines that are current on this page, as one text."""
-    return " ".join(url for item in menu_items if _is_here(request.path, url := reverse(item.url_name)))
+    return " ".join(url for item in menu_items if _is_here(request.path, url := page_url(item.url_name)))
 
 
 def menu(request: HttpRequest) -> list[list[Line]]:
@@ -46,7 +47,7 @@ def menu(request: HttpRequest) -> list[list[Line]]:
     for _group, items in groupby(shown, key=lambda item: item.group):
         group: list[Line] = []
         for item in items:
-            url = reverse(item.url_name)
+            url = page_url(item.url_name)
             group.append(Line(item.label, url, _is_here(request.path, url), item.icon))
         lines.append(group)
     return lines

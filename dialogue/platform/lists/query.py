@@ -245,6 +245,10 @@ class ListQuery:
 
     def matching(self) -> QuerySet[Any]:
         """Return every row the member may see and the filter matches, in no order."""
+        return self._matched.all()
+
+    @cached_property
+    def _matched(self) -> QuerySet[Any]:
         entity = self.page.of()
         rows = entity.visible_to(self.asking.actor).filter(Compiler(entity, self.asking, fields=self.fields).compile(self.tree))
         if self.text:
