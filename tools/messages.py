@@ -7,6 +7,7 @@ Each room keeps its own catalogues in `locale/<language>/LC_MESSAGES/django.po`.
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import sys
@@ -140,10 +141,27 @@ def update() -> None:
     missing()
 
 
+def unseen(rooms: dict) -> list[str]:
+    """Return the texts inside f-strings, where the collector does not see them, that no other place of the room holds."""
+    found = []
+    for file in PACKAGE.rglob("*.py"):
+        if "tests" in file.parts or "migrations" in file.parts:
+            continue
+        known = {first for first, _context in rooms.get(room_of(file), {})}
+        for string in (
+            node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.JoinedStr)
+        ):
+            for call in (node for node in ast.walk(string) if isinstance(node, ast.Call)):
+                told = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+                if told and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS and told not in known:
+                    found.append(f"{file.relative_to(ROOT)}:{call.lineno}: {told!r} stands inside an f-string")
+    return found
+
+
 def gaps() -> list[str]:
     """Return every text that lacks a translation, a room that lacks a catalogue, and differing translations of one text."""
-    found = []
     rooms = collected()
+    found = unseen(rooms)
     for language in LANGUAGES:
         said: dict[tuple[str, str | None], tuple[str, str]] = {}
         for room, texts in rooms.items():

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dialogue.customers.parties.drafts import ENTITY
 from dialogue.customers.parties.models import (
@@ -101,7 +101,7 @@ def _text(name: str, label: Any, **more: Any) -> Field:
 
 
 party.add(
-    Field("name", gettext_lazy("name"), FieldKind.TEXT, "name", sort="name_sort", editable=True, importable=True),
+    Field("name", pgettext_lazy("of a customer", "name"), FieldKind.TEXT, "name", sort="name_sort", editable=True, importable=True),
     Field("kind", gettext_lazy("kind"), FieldKind.CHOICE, "kind", choices=_listed(PartyKind), importable=True),
     Field(
         "company", gettext_lazy("company"), FieldKind.TEXT, "company__name", importable=True, joins=("company",), reads=("company__name",),

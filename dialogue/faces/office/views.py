@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -72,6 +73,8 @@ def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
         if user is None:
             return render(request, "office/link_spent.html", status=410)
         login(request, user, backend=BACKEND)
+        # allauth lists the sign-ins it made itself; this one belongs among them.
+        UserSession.objects.create_from_request(request)
         return redirect("/")
     link = find_sign_in(token)
     if link is None:

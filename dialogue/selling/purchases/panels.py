@@ -66,4 +66,5 @@ def purchase_facts(request: MemberRequest, party: Party) -> list[Fact]:
 def _fact(total: Decimal, currency: str, count: int, last: object) -> Fact:
     words = ngettext("%(count)d purchase", "%(count)d purchases", count) % {"count": count}
     day = formats.date_format(timezone.localtime(last), "SHORT_DATE_FORMAT")  # type: ignore[arg-type]
-    return Fact(_("Bought for"), print_money(total, currency), f"{words}, {_('last on %(day)s') % {'day': day}}", accent=True)
+    last_words = _("last on %(day)s") % {"day": day}
+    return Fact(_("Bought for"), print_money(total, currency), f"{words}, {last_words}", accent=True)
