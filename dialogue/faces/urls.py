@@ -44,5 +44,6 @@ urlpatterns = [
     path("", include("dialogue.selling.purchases.urls")),
     path("", include("dialogue.insight.reports.urls")),
 ]
+handler403 = "dialogue.faces.office.views.forbidden"
 handler404 = "dialogue.faces.office.views.not_found"
 handler500 = "dialogue.faces.office.views.fault"

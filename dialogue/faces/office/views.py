@@ -10,6 +10,7 @@ from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dialogue.faces.office.registration import may_register
@@ -139,6 +140,11 @@ def job_verb(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
         raise Http404
     verbs[verb](job, by=request.actor)
     return redirect("job_list")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Show that this may not be done; our own refusals say more and come from elsewhere."""
+    return render(request, "office/refusal.html", {"refusal": {"message": _("You may not do this.")}}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
