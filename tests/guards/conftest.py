@@ -23,6 +23,7 @@ from dialogue.platform.accounts.models import Membership, Role, User
 from dialogue.platform.accounts.places import save_team
 from dialogue.platform.files.actions import keep_file
 from dialogue.platform.jobs.models import Job
+from dialogue.platform.mail.actions import add_sender_identity
 from dialogue.platform.notices.models import Notice
 from dialogue.platform.rates.actions import set_rate
 from dialogue.selling.deals.actions import create_deal
@@ -87,6 +88,8 @@ def _records(cast: Cast) -> dict[str, int]:
     rooms |= {"files": file, "notices": notice, "settings/roles": role, "settings/keys": key, "settings/members": place}
     rooms |= {"members": cast.seller, "teams": team, "roles": role, "keys": key}
     rooms |= {"pipelines": deal.pipeline, "stages": deal.stage, "loss-reasons": add_loss_reason(MARK, by=by)}
+    sender = add_sender_identity(email="mark@example.org", name=MARK, by=by)
+    rooms |= {"senders": sender, "settings/senders": sender}
     rooms |= {"settings/rates": rate, "parties": party, "rates": rate, "bin": party}
     return {start: row.pk for start, row in rooms.items()}
 

@@ -18,6 +18,7 @@ from dialogue.customers.channels.views import _wrong
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.mail import actions as mail
+from dialogue.platform.mail.confirming import code_waits
 from dialogue.platform.mail.dkim import record_strings
 from dialogue.platform.mail.local import opened
 from dialogue.platform.mail.models import MailServer, SecurityChoice, SenderIdentity, ServiceLetter, StoredLetter
@@ -96,7 +97,7 @@ def senders(request: MemberRequest) -> HttpResponseBase:
             wrong = _wrong(refusal)
         else:
             return redirect("senders")
-    rows = [(row, record_strings(row.record_text)) for row in SenderIdentity.objects.in_use()]
+    rows = [(row, record_strings(row.record_text), code_waits(row)) for row in SenderIdentity.objects.in_use()]
     return render(
         request, "channels/senders.html", {"rows": rows, "wrong": wrong, "given": request.POST}, status=422 if wrong else 200
     )
@@ -104,6 +105,7 @@ def senders(request: MemberRequest) -> HttpResponseBase:
 
 SENDER_VERBS: dict[str, Any] = {
     "check": mail.check_sender_identity,
+    "code": mail.send_sender_code,
     "first": mail.use_sender_identity_first,
     "remove": mail.remove_sender_identity,
 }
@@ -116,7 +118,28 @@ def sender_verb(request: MemberRequest, pk: int, verb: str) -> HttpResponseBase:
     if verb not in SENDER_VERBS:
         raise Http404
     row = get_object_or_404(SenderIdentity.objects.in_use(), pk=pk)
-    SENDER_VERBS[verb](row, by=request.actor)
+    try:
+        SENDER_VERBS[verb](row, by=request.actor)
+    except NotPermitted:
+        raise
+    except Refusal as refusal:
+        request.undo = True
+        messages.error(request, refusal.message, extra_tags="bad")
+    return redirect("senders")
+
+
+@member_page
+@require_POST
+def sender_confirm(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """Take the code that came to a sender's address."""
+    row = get_object_or_404(SenderIdentity.objects.in_use(), pk=pk)
+    tried = mail.try_sender_code(row, request.POST.get("code", ""), by=request.actor)
+    if tried.confirmed_at is not None:
+        messages.success(request, _("The address is confirmed."))
+    elif code_waits(tried):
+        messages.error(request, _("This is not the code that was sent. Look at the latest letter."), extra_tags="bad")
+    else:
+        messages.error(request, _("To confirm the address send a new code: the old one is no longer valid."), extra_tags="bad")
     return redirect("senders")
 
 

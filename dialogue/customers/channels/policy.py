@@ -108,7 +108,7 @@ def sender_for(company: Tenant, identity: SenderIdentity | None = None) -> Sende
     """Return the identity to write from; while nothing can leave this machine the owner's own address serves.
 
     Raises:
-        NoSender: none is named, or a real server is set and the identity's domain is not verified.
+        NoSender: none is named, or a real server is set and nothing proves that the address is the company's.
     """
     chosen = identity or SenderIdentity.objects.in_use().first()
     outside = real_server() is not None and not company.is_demo
@@ -118,10 +118,10 @@ def sender_for(company: Tenant, identity: SenderIdentity | None = None) -> Sende
         raise NoSender(
             _("To write letters first name the address they come from, in the settings under “Senders”."), field="identity"
         )
-    if outside and chosen.verified_at is None:
+    if outside and not chosen.is_proven:
         raise NoSender(
-            _("To send outside first publish the key of %(domain)s and check it, in the settings under “Senders”.")
-            % {"domain": chosen.domain},
+            _("To send outside first confirm the address %(address)s, in the settings under “Senders”.")
+            % {"address": chosen.email},
             field="identity",
         )
     return chosen

@@ -113,7 +113,7 @@ def _hand_over(batch: list[Delivery], company: Tenant, way: Transport, *, stayed
         for row in batch:
             row.stayed = stayed
             reason = gate.stopped.get(row.pk, "")
-            if not reason and not stayed and (row.identity is None or row.identity.verified_at is None):
+            if not reason and not stayed and (row.identity is None or not row.identity.is_proven):
                 reason = "no-sender"
             try:
                 data = b"" if reason else signed_letter(row, company, row.party)

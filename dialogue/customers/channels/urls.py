@@ -10,6 +10,7 @@ urlpatterns = [
     path("letters/<int:pk>/<str:verb>/", views.letter_verb, name="letter_verb"),
     path("settings/letters/", office.mail_settings, name="mail_settings"),
     path("settings/senders/", office.senders, name="senders"),
+    path("settings/senders/<int:pk>/confirm/", office.sender_confirm, name="sender_confirm"),
     path("settings/senders/<int:pk>/<str:verb>/", office.sender_verb, name="sender_verb"),
     path("settings/prepared-letters/", office.letter_templates, name="letter_templates"),
     path("settings/prepared-letters/<int:pk>/", office.letter_templates, name="letter_template"),

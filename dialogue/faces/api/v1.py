@@ -18,6 +18,7 @@ from dialogue.platform.criteria.api import router as fields
 from dialogue.platform.files.api import router as files
 from dialogue.platform.imports.api import router as imports
 from dialogue.platform.lists.api import router as lists
+from dialogue.platform.mail.api import router as senders
 from dialogue.platform.notices.api import router as notices
 from dialogue.platform.rates.api import router as rates
 from dialogue.platform.search.api import router as search
@@ -50,6 +51,7 @@ for prefix, router in {
     "/touches": touches_router,
     "/responses": responses_router,
     "/messages": channels,
+    "/senders": senders,
     "/imports": imports,
     "/jobs": jobs,
     "/lists": lists,

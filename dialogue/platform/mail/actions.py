@@ -12,6 +12,7 @@ from dialogue.kit.errors import InvalidInput
 from dialogue.kit.secret import seal
 from dialogue.platform.audit.recording import difference, record, snapshot
 from dialogue.platform.audit.verbs import action
+from dialogue.platform.mail.confirming import send_sender_code, try_sender_code
 from dialogue.platform.mail.identities import (
     add_sender_identity,
     change_sender_identity,
@@ -29,7 +30,9 @@ __all__ = [
     "check_sender_identity",
     "remove_mail_server",
     "remove_sender_identity",
+    "send_sender_code",
     "set_mail_server",
+    "try_sender_code",
     "use_sender_identity_first",
 ]
 

@@ -65,7 +65,8 @@ SenderIdentityManager = TenantManager.from_queryset(SenderIdentityQuerySet)
 class SenderIdentity(StampedRow):
     """From whom a company's letters come: the address and name readers see, and the key that signs for its domain.
 
-    `return_path` is the envelope's address, to which undelivered letters come back (empty: the address itself).
+    `return_path` is the envelope's address, to which undelivered letters come back (empty: the address itself). `verified_at`
+    says that the domain publishes our key, `confirmed_at` that a code sent to the address came back; either proves it.
     """
 
     email = models.CharField(_("address"), max_length=254)
@@ -78,6 +79,10 @@ class SenderIdentity(StampedRow):
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
     check_note = models.CharField(max_length=300, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    code_digest = models.CharField(max_length=64, blank=True)
+    code_sent_at = models.DateTimeField(null=True, blank=True)
+    code_tries = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[SenderIdentityManager[Self]] = SenderIdentityManager()
@@ -92,6 +97,11 @@ class SenderIdentity(StampedRow):
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>" if self.name else self.email
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the address is shown to be the company's: letters may leave under it."""
+        return self.verified_at is not None or self.confirmed_at is not None
 
     @property
     def domain(self) -> str:

@@ -313,7 +313,7 @@ def test_wrong_letters_are_refused_in_words(cast: Cast, office: PostOffice, ivan
     verified_sender(cast, office.port)
     with tenant_scope(cast.company.pk):
         SenderIdentity.objects.update(verified_at=None)
-    with pytest.raises(NoSender, match="publish the key"):
+    with pytest.raises(NoSender, match="confirm the address"):
         wrote(cast, ivan)
 
 
