@@ -110,6 +110,11 @@ def test_palette_finds_by_any_layout_and_opens_by_keyboard(office: Office) -> No
     page.locator("#palette [role=option][aria-selected=true]").get_by_text("New contact").wait_for()
     page.keyboard.press("Enter")
     page.locator("#sheet[open]").get_by_text("New contact").first.wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    box.fill("Дулик")
+    page.keyboard.press("Escape")
+    page.locator("#palette[open]").wait_for(state="detached")
 
 
 def test_palette_serves_a_thumb(office: Office) -> None:

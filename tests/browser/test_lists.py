@@ -56,7 +56,10 @@ def test_filter_narrows_keeps_the_address_and_counts(office: Office) -> None:
 def test_one_more_condition_is_added_and_taken_out(office: Office) -> None:
     fill(office, 6)
     page = opened(office)
+    address = page.url
     page.select_option("#add-condition", "name")
+    page.locator("#further input.input").wait_for()
+    assert page.url == address
     page.locator("#further input.input").fill("005")
     page.locator("#further input.input").press("Enter")
     expect(page.locator("#list tbody tr")).to_have_count(1)

@@ -79,6 +79,7 @@ def test_pages_lead_from_the_file_to_the_undo(cast: Cast, client: Client) -> Non
     work(cast)
     run = last(cast)
     assert (run.state, run.created, run.refused) == ("done", 1, 2)
+    assert 'class="btn main" href="/c/romashka/contacts/"' in client.get(address).content.decode()
     csv = b"".join(client.get(f"{address}outcome.csv").streaming_content).decode("utf-8-sig")
     assert len(csv.strip().splitlines()) == 4
     assert "'=cmd|x" in csv

@@ -23,6 +23,7 @@ def test_link_signs_in_once() -> None:
     page = client.get("/", follow=True)
     assert page.request["PATH_INFO"] == "/c/romashka/"
     assert client.post(f"/sign-in/{token}/").status_code == 410
+    assert "127.0.0.1" in client.get("/account/sessions/").content.decode()
 
 
 def test_removed_member_is_shut_out() -> None:
