@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from dialogue.customers.parties.actions import change_party
-from dialogue.customers.parties.models import ContactPoint, Party
+from dialogue.customers.parties.actions import change_party, create_party
+from dialogue.customers.parties.bulk import create_parties
+from dialogue.customers.parties.drafts import Contact, NewParty
+from dialogue.customers.parties.models import Address, ContactPoint, Party
+from dialogue.customers.parties.searching import index_parties
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.kit.scope import tenant_scope
@@ -23,6 +26,7 @@ from dialogue.platform.imports.undoing import run_undo
 from dialogue.platform.jobs.errors import JobCancelled
 from dialogue.platform.jobs.kinds import JobRun
 from dialogue.platform.jobs.models import Job
+from dialogue.platform.search.finding import find
 from dialogue.platform.search.models import SearchEntry
 from tests.cast import Cast, make_cast
 
@@ -281,3 +285,41 @@ def test_stranger_sees_no_import(cast: Cast) -> None:
     with tenant_scope(cast.other_company.pk):
         stranger = Actor(tenant=cast.other_company.pk, label="x", everything=True)
         assert not Import.objects.visible_to(stranger).filter(pk=run.pk).exists()
+
+
+def test_imported_customers_are_found_at_once_and_as_if_indexed_anew(cast: Cast) -> None:
+    load(cast, PEOPLE)
+    by = cast.actor(cast.owner)
+    for part in ("щукин", "Shchukina", "920 123-45-67", "olga@exam", "ромб"):
+        assert find(part, by), part
+    written = list(SearchEntry.objects.order_by("record").values_list("record", "head", "found", "grams"))
+    index_parties(list(Party.objects.values_list("pk", flat=True)))
+    assert list(SearchEntry.objects.order_by("record").values_list("record", "head", "found", "grams")) == written
+
+
+def test_customer_made_alone_is_as_one_of_many(cast: Cast) -> None:
+    by = cast.actor(cast.owner)
+    draft = NewParty(
+        last_name="Дуликов",
+        first_name="Иван",
+        contacts=[Contact("email", "I.Dulikov@Автопром.РФ"), Contact("phone", "8 920 123-45-67", label="work")],
+        address={"city": "Рязань", "street": "Ленина"},
+        note="  VIP ",
+    )
+    alone = create_party(draft, by=by)
+    (other,) = create_parties([draft], by=by)
+    left_out = {"id", "party_id", "created_at", "updated_at", "phase_since", "record"}
+
+    def told(pk: int) -> list[dict[str, Any]]:
+        rows = [*Party.objects.filter(pk=pk), *ContactPoint.objects.filter(party=pk), *Address.objects.filter(party=pk)]
+        rows += SearchEntry.objects.filter(kind="party", record=pk)
+        return [
+            {name: value for name, value in row.__dict__.items() if name not in left_out and name[0] != "_"} for row in rows
+        ]
+
+    assert told(alone.pk) == told(other)
+    kept = Party.objects.get(pk=alone.pk)
+    assert {name: getattr(alone, name) for name in ("name", "city", "note", "updated_at", "kind")} == {
+        name: getattr(kept, name) for name in ("name", "city", "note", "updated_at", "kind")
+    }
+    assert [point.pk for point in alone.contacts.all()] == [point.pk for point in kept.contacts.all()]
