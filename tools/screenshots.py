@@ -47,7 +47,7 @@ class Shot:
 SHOTS = (
     Shot("home", "/"),
     Shot("contacts", "/contacts/"),
-    Shot("customer", "/contacts/", follow="#list td.title a"),
+    Shot("customer", "/deals/?view=all", follow="#list td.more a"),
     Shot("deals", "/deals/?view=open"),
     Shot("board", "/deals/board/"),
     Shot("deal", "/deals/?view=all", follow="#list td.title a"),
