@@ -1,5 +1,6 @@
 // One keyboard for every list of offers under an input: the Ctrl-K palette and the pickers of records in forms.
 // [data-combo] holds an input[role=combobox], its listbox (filled by htmx) and, in a picker, a hidden input for the id.
+// The palette and a picker with data-first offer the first at once: Enter or, in a picker, Tab takes it.
 const parts = (place) => ({
   input: place.querySelector("[role=combobox]"),
   box: place.querySelector("[role=listbox]"),
@@ -37,8 +38,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (!place || event.detail.target.getAttribute("role") !== "listbox") return;
   const { box, status } = parts(place);
   const found = offers(box);
+  // Two pickers of one form may offer the same record.
+  if (place.dataset.combo === "pick") for (const [number, option] of found.entries()) option.id = `${box.id}-${number}`;
   fold(place, box.children.length > 0);
-  if (place.dataset.combo === "palette" && found.length) activate(place, found[0]);
+  if ((place.dataset.combo === "palette" || "first" in place.dataset) && found.length) activate(place, found[0]);
   if (status) status.textContent = `${status.dataset.words} ${found.length}`;
 });
 
@@ -54,6 +57,8 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter" && !box.hidden && at >= 0) {
     event.preventDefault();
     found[at].click();
+  } else if (event.key === "Tab" && "first" in place.dataset && !box.hidden && at >= 0) {
+    choose(place, found[at]);
   } else if (event.key === "Escape" && place.dataset.combo === "pick" && !box.hidden) {
     event.preventDefault();
     event.stopPropagation();

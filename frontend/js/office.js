@@ -3,7 +3,6 @@ import htmx from "htmx.org";
 import Alpine from "@alpinejs/csp";
 import "./sheet.js";
 import "./lists.js";
-import "./pick.js";
 import "./board.js";
 import "./tasks.js";
 import "./combo.js";

@@ -138,7 +138,7 @@ def test_deal_is_added_by_keyboard(office: Office) -> None:
     page.locator("body").press("n")
     page.get_by_label("Deal name").fill("Corporate site")
     page.get_by_role("combobox", name="Main contact").fill("Ivan")
-    page.locator("#d-contact-list [role=option]").first.wait_for()
+    page.locator("#p-contact-list [role=option]").first.wait_for()
     page.keyboard.press("Enter")
     page.get_by_label("Budget").fill("1 520 000")
     page.keyboard.press("Enter")

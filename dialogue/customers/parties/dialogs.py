@@ -152,7 +152,8 @@ def pick(request: MemberRequest) -> HttpResponse:
         right = set(Party.objects.filter(pk__in=[hit.record for hit in hits], kind=kind).values_list("pk", flat=True))
         hits = [hit for hit in hits if hit.record in right]
     but = request.GET.get("but", "")
-    return render(request, "parties/pick.html", {"hits": [hit for hit in hits if str(hit.record) != but][:8]})
+    context = {"hits": [hit for hit in hits if str(hit.record) != but][:8], "text": " ".join(text.split())}
+    return render(request, "parties/pick.html", context | {"fresh": bool(request.GET.get("fresh"))})
 
 
 def _field(name: str) -> Field:

@@ -7,7 +7,6 @@ from dialogue.selling.deals import board_views, settings_views, views
 urlpatterns = [
     path("deals/", views.deal_list, name="deal_list"),
     path("deals/new/", views.deal_new, name="deal_new"),
-    path("deals/pick/", views.deal_pick, name="deal_pick"),
     path("deals/board/", board_views.deal_board, name="deal_board"),
     path("deals/board/<int:stage>/", board_views.deal_column, name="deal_column"),
     path("deals/remember/", board_views.deal_remember, name="deal_remember"),

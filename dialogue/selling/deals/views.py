@@ -43,8 +43,6 @@ from dialogue.selling.deals.losses import reasons_in_use
 from dialogue.selling.deals.models import BoardState, Deal, DealComment, Stage
 from dialogue.selling.deals.permissions import DealPermission
 
-MOST_PICKED = 12
-
 
 @member_page
 @require_GET
@@ -120,7 +118,7 @@ def _chosen(request: MemberRequest, deal: Deal | None) -> dict[str, tuple[str, s
             chosen["company"] = (str(party.pk), party.name)
     for name in chosen:
         if name in request.POST:
-            chosen[name] = (request.POST[name], request.POST.get(f"{name}_words", ""))
+            chosen[name] = (request.POST[name], request.POST.get(f"{name}_text", ""))
     return chosen
 
 
@@ -269,16 +267,3 @@ def deal_comment_remove(request: MemberRequest, pk: int, comment: int) -> HttpRe
     deal = found(request, pk)
     delete_comment(get_object_or_404(DealComment.objects.filter(deal=deal), pk=comment), by=request.actor)
     return redirect(f"{reverse('deal_card', args=[pk])}#comments")
-
-
-@member_page
-@require_GET
-def deal_pick(request: MemberRequest) -> HttpResponseBase:
-    """Return the customers whose name holds what was typed, as options of a picker."""
-    text = " ".join(request.GET.get("q", "").split())
-    rows = Party.objects.visible_to(request.actor).filter(name__icontains=text)
-    kind = request.GET.get("kind", "")
-    if kind in {"person", "company"}:
-        rows = rows.filter(kind=kind)
-    shown = rows.select_related("company").order_by("name_sort", "pk")[:MOST_PICKED] if text else []
-    return render(request, "deals/picked.html", {"parties": shown, "text": text, "fresh": bool(text and kind)})

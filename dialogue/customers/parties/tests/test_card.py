@@ -244,6 +244,8 @@ def test_picker_offers_customers_of_the_kind(cast: Cast, client: Client) -> None
     offered = client.get(f"{BASE}pick/?kind=company&company_text=avtop").content.decode()
     assert f'data-value="{firm.pk}"' in offered
     assert "Автопромов" not in offered
+    assert "new:" not in offered
+    assert 'data-value="new:Автохолдинг"' in client.get(f"{BASE}pick/?fresh=1&company_text=Автохолдинг").content.decode()
 
 
 def test_watcher_sees_but_does_not_change(cast: Cast, client: Client) -> None:

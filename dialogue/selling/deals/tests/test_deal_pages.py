@@ -129,11 +129,11 @@ def test_search_finds_by_name_party_and_characteristic(cast: Cast, client: Clien
 
 
 def test_new_deal_makes_its_customers(cast: Cast, client: Client) -> None:
-    assert "contact_words" in client.get(at("new/")).content.decode()
+    assert "contact_text" in client.get(at("new/")).content.decode()
     sent = {
         "title": "Корп сайт",
         "contact": "new:Иван Дуликов",
-        "contact_words": "Иван Дуликов",
+        "contact_text": "Иван Дуликов",
         "company": "new:ООО «Автопром»",
         "budget": "1 520 000,50",
         "currency": "RUB",
