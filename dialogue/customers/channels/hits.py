@@ -56,6 +56,7 @@ class Basket:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._stop = threading.Event()
+        self._writes = False
         self._thread: threading.Thread | None = None
 
     def put(self, seen: Seen) -> None:
@@ -63,6 +64,7 @@ class Basket:
         with self._lock:
             if len(self._held) < HELD:
                 self._held.append(seen)
+            self._wake()
 
     def flush(self) -> int:
         """Write what is held and return how many requests that were."""
@@ -75,10 +77,15 @@ class Basket:
 
     def start(self) -> None:
         """Write in the background from now on, and once more at the end of the process."""
-        if self._thread is None:
+        if not self._writes:
+            self._writes = True
+            atexit.register(self.stop)
+
+    def _wake(self) -> None:
+        # Begun by the first request: a server loads the application before it forks, and threads do not survive that.
+        if self._writes and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._run, name="hits", daemon=True)
             self._thread.start()
-            atexit.register(self.stop)
 
     def stop(self) -> None:
         """Stop writing in the background and write what is left."""
