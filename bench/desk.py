@@ -108,7 +108,7 @@ def ids_of(house: House, path: str) -> list[int]:
 
 
 def import_rates(house: House, kind: str, rows: int) -> dict[str, Any]:
-    """Import a file of `rows` through the command line and return rows per second, with the file's reading and recording."""
+    """Import a file of `rows` by the command line; return rows per second, its start, the file's reading and recording inside."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{kind}.csv"
         with file.open("w", newline="", encoding="utf-8") as opened:
@@ -123,14 +123,7 @@ def import_rates(house: House, kind: str, rows: int) -> dict[str, Any]:
                 writer.writerows([f"Imported {rows} {n:06d}", "First contact", 100 + n % 9000, "EUR"] for n in range(rows))
         command = [sys.executable, "-m", "dialogue.faces.command.main", "import", str(file), "--company", "bench", "--as", kind]
         begun = time.perf_counter()
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "dialogue.faces.command.main", "worker"], cwd=ROOT, env=house.environment
-        )
-        try:
-            made = subprocess.run(command, cwd=ROOT, env=house.environment, check=True, stdout=subprocess.PIPE, text=True)
-        finally:
-            worker.terminate()
-            worker.wait(20)
+        made = subprocess.run(command, cwd=ROOT, env=house.environment, check=True, stdout=subprocess.PIPE, text=True)
         seconds = time.perf_counter() - begun
     answer = json.loads(made.stdout.strip().splitlines()[-1])
     if answer["created"] != rows:

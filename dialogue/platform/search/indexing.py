@@ -40,6 +40,14 @@ def index_records(kind: str, ids: Sequence[int]) -> None:
         _write(kind, found.texts(rows), WRITE + KEEP)
 
 
+def index_fresh(kind: str, ids: Sequence[int]) -> None:
+    """Write the search rows of records made in this transaction, reading what they are found by."""
+    found = search_kinds.get(kind)
+    for start in range(0, len(ids), BATCH):
+        rows = found.rows().filter(pk__in=list(ids[start : start + BATCH])).order_by()
+        index_new(kind, list(found.texts(rows)))
+
+
 def index_new(kind: str, texts: Sequence[Findable]) -> None:
     """Write the search rows of records made in this transaction."""
     if len(texts) <= FEW:

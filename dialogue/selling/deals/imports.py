@@ -314,7 +314,6 @@ import_kinds.add(
         undoables=_undoables,
         keys=(MatchKey("external_id", _("own number"), ("external_id",)),),
         entity=ENTITY,
-        batch_size=2000,
         subject=MODEL,
     ),
     weight=30,

@@ -10,7 +10,7 @@ from dialogue.customers.tasks.signals import TasksFact, tasks_changed
 from dialogue.platform.accounts.actions import company_created
 from dialogue.platform.imports.signals import Undone, records_undone
 from dialogue.platform.rates.actions import rates_set
-from dialogue.platform.search.indexing import forget_records, index_records
+from dialogue.platform.search.indexing import forget_records, index_fresh, index_records
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.converting import fill_base_amounts
 from dialogue.selling.deals.dialogue import tell_begun, tell_moved
@@ -63,7 +63,7 @@ def find_changed(fact: DealFact) -> None:
 @deals_created.listen
 def find_many_new(fact: DealsFact) -> None:
     """Let search find many new deals."""
-    index_records(ENTITY, fact.ids)
+    index_fresh(ENTITY, fact.ids)
 
 
 @party_changed.listen
