@@ -93,11 +93,11 @@ class Basket:
         if self._thread is not None:
             self._thread.join(timeout=2)
             self._thread = None
+        self._flush_quietly()
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
             self._flush_quietly()
-        self._flush_quietly()
 
     def _flush_quietly(self) -> None:
         try:
