@@ -149,3 +149,14 @@ def test_every_column_shown_asks_the_same_for_more_rows(cast: Cast, name: str) -
 )
 def test_money_is_printed_as_the_reader_writes_it(language: str, currency: str, printed: str) -> None:
     assert print_money("-1234567.885", currency, language) == printed
+
+
+def test_counts_beside_filters_stay_away_where_a_list_is_very_long(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        a_deal(cast, f"Deal {number}")
+    client = client_of(cast.owner)
+    address = "/c/romashka/lists/deals/totals/?view=all"
+    assert 'id="n-fstage-' in page(client, address)
+    monkeypatch.setattr("dialogue.platform.lists.views.reading.MOST_COUNTED", 2)
+    assert 'id="n-fstage-' not in page(client, address)
+    assert "of 3" in page(client, address)

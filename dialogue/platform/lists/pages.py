@@ -72,10 +72,6 @@ class Empty:
     buttons: tuple[Button, ...] = ()
 
 
-def _unchanged(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows
-
-
 def _by_title(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
     return rows.filter(name__icontains=text)
 
@@ -85,9 +81,9 @@ class ListPage:
     """A list of one entity's records.
 
     `reads` names the columns of the database that every row needs whatever is shown (its title, what its cells ask); with it
-    the list reads these and what the shown fields say, else whole rows. `related` adds select_related/prefetch; `search(rows, text, asking)` narrows by the search box; `cells` print single
-    columns their own way; `change(row, field_name, value, by=actor)` is the action behind the inline edit and returns
-    the changed row.
+    the list reads these and what the shown fields say, else whole rows. `search(rows, text, asking)` narrows by the search
+    box; `cells` print single columns their own way; `change(row, field_name, value, by=actor)` is the action behind the inline
+    edit and returns the changed row.
     """
 
     name: str
@@ -108,7 +104,6 @@ class ListPage:
     views: tuple[View, ...] = ()
     bulk: tuple[BulkVerb, ...] = ()
     reads: tuple[str, ...] = ()
-    related: Callable[[QuerySet[Any]], QuerySet[Any]] = _unchanged
     search: Callable[[QuerySet[Any], str, Asking], QuerySet[Any]] = _by_title
     cells: Mapping[str, Callable[[Any, Asking], Any]] = field(default_factory=dict)
     change: Callable[..., Any] | None = None

@@ -34,6 +34,8 @@ ANY_PRESET = "all"
 PASSING = {"after", "before"}
 # Up to so many matching rows the page itself says count and sum: reading them costs some milliseconds.
 FEW = 10_000
+# Above so many the counts beside the filters would read the table once a filter: they stay away.
+MOST_COUNTED = 100_000
 
 
 def default_operator(kind: FieldKind) -> str:
@@ -288,7 +290,7 @@ class ListQuery:
         """
         joins = list(dict.fromkeys(join for column in [*self.columns, self.order.field] for join in column.joins))
         fetches = list(dict.fromkeys(fetch for column in self.columns for fetch in column.fetches))
-        rows = self.page.related(self.matching() if among is None else among).prefetch_related(*fetches)
+        rows = (self.matching() if among is None else among).prefetch_related(*fetches)
         rows = rows.select_related(*joins) if joins else rows
         needed = self._needed()
         if needed:

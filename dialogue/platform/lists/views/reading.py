@@ -20,7 +20,7 @@ from dialogue.platform.lists.inputs import condition_input, further_inputs, oper
 from dialogue.platform.lists.models import VIEWS, BulkEdit, SavedView
 from dialogue.platform.lists.pages import PAGE_SIZES, Button, ListPage
 from dialogue.platform.lists.permissions import ListPermission
-from dialogue.platform.lists.query import ANY_PRESET, PREFIX, ListQuery, Page, Totals, default_operator
+from dialogue.platform.lists.query import ANY_PRESET, MOST_COUNTED, PREFIX, ListQuery, Page, Totals, default_operator
 from dialogue.platform.lists.rendering import cells_url, heads, rows_html, sums_text
 from dialogue.platform.lists.views.opening import open_list, read_query
 
@@ -112,10 +112,10 @@ def _view_name(query: ListQuery, views: list[SavedView]) -> Any:
 def totals(request: MemberRequest, name: str) -> HttpResponseBase:
     """Return how many match and their sums (unless the page said them already), and the counts beside the quick filters."""
     query = read_query(request, open_list(request, name))
-    counted = quick_inputs(query, query.facets())
     if request.GET.get("known"):
-        return render(request, "lists/totals.html", {"inputs": counted})
+        return render(request, "lists/totals.html", {"inputs": quick_inputs(query, query.facets())})
     found: Totals = query.totals()
+    counted = quick_inputs(query, query.facets()) if found.count <= MOST_COUNTED else []
     context = {
         "known": True,
         "count": found.count,
