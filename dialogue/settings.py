@@ -149,6 +149,7 @@ TEMPLATES = [
                 "django_cotton.templatetags.cotton",
                 "template_partials.templatetags.partials",
                 "dialogue.kit.templatetags.kept",
+                "dialogue.kit.templatetags.addresses",
             ],
         },
     },

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from dialogue.faces.office.menu import current_place, menu, settings_menu
 from dialogue.kit.assets import asset
+from dialogue.kit.scope import current_scope
 from dialogue.platform.accounts.doors import company_of, frame_stamp
 from dialogue.platform.notices.reading import unread_of
 
@@ -19,6 +20,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     `frame_stamp` says what the frame's pieces are kept under: it changes with anything they show, and is empty where
     something may be written. `here` names the place in the menu.
     """
+    scope = current_scope()
+    held: tuple[Any, dict[str, Any]] | None = getattr(request, "held_shell", None)
+    # A card shows a dozen panels, each a template of its own.
+    if held is not None and held[0] is scope:
+        return held[1]
+    found = _shell(request)
+    request.held_shell = (scope, found)  # type: ignore[attr-defined]
+    return found
+
+
+def _shell(request: HttpRequest) -> dict[str, Any]:
     company = company_of(request)
     actor = getattr(request, "actor", None)
     known: list[Any] = []

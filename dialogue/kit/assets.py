@@ -20,6 +20,7 @@ def _manifest() -> dict[str, str]:
     return names
 
 
+@cache
 def asset(name: str) -> str:
     """Return the address of a built file, such as `office.css`."""
     return static(f"kit/built/{_manifest().get(name, name)}")
