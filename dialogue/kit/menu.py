@@ -17,7 +17,6 @@ class MenuItem:
     url_name: str
     group: str = "work"
     permission: str = ""
-    room: str = ""
     icon: str = ""
 
 

@@ -7,12 +7,11 @@ from itertools import groupby
 from typing import cast
 
 from django.http import HttpRequest
-from django.urls import get_script_prefix, resolve, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from dialogue.kit.addresses import page_url
-from dialogue.kit.menu import MenuItem, menu_items, settings_items
-from dialogue.kit.rooms import room_of
+from dialogue.kit.menu import menu_items, settings_items
 from dialogue.platform.accounts.doors import MemberRequest
 
 
@@ -39,9 +38,7 @@ def menu(request: HttpRequest) -> list[list[Line]]:
     """Return the groups of menu lines for this member and this company."""
     member = cast("MemberRequest", request)
     shown = [
-        item
-        for item in menu_items
-        if (not item.permission or member.actor.can(item.permission)) and not _is_off(item, member.company.rooms_off)
+        item for item in menu_items.within(member.company.rooms_off) if not item.permission or member.actor.can(item.permission)
     ]
     lines: list[list[Line]] = []
     for _group, items in groupby(shown, key=lambda item: item.group):
@@ -51,13 +48,6 @@ def menu(request: HttpRequest) -> list[list[Line]]:
             group.append(Line(item.label, url, _is_here(request.path, url), item.icon))
         lines.append(group)
     return lines
-
-
-def _is_off(item: MenuItem, off: list[str]) -> bool:
-    return (
-        bool(off)
-        and (item.room or room_of(resolve("/" + reverse(item.url_name).removeprefix(get_script_prefix())).func)) in off
-    )
 
 
 def settings_menu(request: HttpRequest) -> list[Line]:

@@ -113,7 +113,14 @@ def _question(kind: SearchKind, latin: str, actor: Actor, limit: int) -> tuple[s
     grams = [gram for word in words if len(word) >= SHORTEST_SEARCH for gram in gram_numbers(tenant, word)]
     if grams:
         parts.append(HOLDING.format(seen=seen, words=" AND found LIKE %s" * len(words)))
-        values += [tenant, kind.name, grams, *(f"%{_literal(word)}%" for word in words), *known, MOST_CANDIDATES]
+        values += [
+            tenant,
+            kind.name,
+            grams,
+            *(f"%{connection.ops.prep_for_like_query(word)}%" for word in words),
+            *known,
+            MOST_CANDIDATES,
+        ]
     return " UNION ALL ".join(parts), values
 
 
@@ -122,10 +129,6 @@ def _after(beginning: str) -> str:
     number = ord(beginning[-1]) + 1
     # Half pairs are no letters.
     return beginning[:-1] + chr(FIRST_AFTER_HALVES if number in HALVES else min(number, sys.maxunicode))
-
-
-def _literal(word: str) -> str:
-    return word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _nearest(rows: Sequence[tuple[int, str, str, bool]], latin: str, limit: int) -> list[int]:

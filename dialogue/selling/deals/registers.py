@@ -89,7 +89,7 @@ record_kinds.add(
     weight=20,
 )
 optional_rooms.add("deals", _("Deals"))
-menu_items.add("deals", MenuItem(label=_("Deals"), url_name="deal_list", group="work", room="deals", icon="deals"), weight=10)
+menu_items.add("deals", MenuItem(label=_("Deals"), url_name="deal_list", group="work", icon="deals"), weight=10)
 settings_items.add(
     "deals",
     MenuItem(label=_("Pipelines and stages"), url_name="deal_settings", permission=DealPermission.PIPELINE),

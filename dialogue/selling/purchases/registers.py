@@ -38,7 +38,6 @@ menu_items.add(
         url_name="purchase_list",
         group="work",
         permission=PurchasePermission.READ,
-        room="purchases",
         icon="purchases",
     ),
     weight=30,
