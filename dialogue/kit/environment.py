@@ -42,7 +42,7 @@ def number(name: str, default: int) -> int:
     value = text(name)
     if not value:
         return default
-    if not value.isdigit():
+    if not value.isdecimal():
         message = f"{name} must be a whole number, not {value!r}."
         raise EnvironmentRefusal(message)
     return int(value)

@@ -90,6 +90,11 @@ def test_changed_place_is_refused_in_words(cast: Cast) -> None:
     assert "начните с первой" in answer.content.decode()
 
 
+def test_size_in_raised_digits_is_no_size(cast: Cast) -> None:
+    fill(cast, 2)
+    assert client_of(cast).get(f"{BASE}/contacts/?size=²").status_code == 200
+
+
 def test_no_address_breaks_the_list(cast: Cast) -> None:
     fill(cast, 2)
     client = client_of(cast)

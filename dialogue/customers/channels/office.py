@@ -73,7 +73,7 @@ def _set_mail(request: MemberRequest) -> None:
         port = given.get("port", "")
         mail.set_mail_server(
             host=given.get("host", ""),
-            port=int(port) if port.isdigit() and len(port) < 6 else 0,
+            port=int(port) if port.isdecimal() and len(port) < 6 else 0,
             security=given.get("security", ""),
             user=given.get("user", ""),
             # An empty password field keeps the password that is known.
@@ -187,7 +187,7 @@ def stop_list(request: MemberRequest) -> HttpResponseBase:
             return redirect("stop_list")
     before = request.GET.get("before", "")
     rows = Suppression.objects.order_by("-id")
-    if before.isdigit():
+    if before.isdecimal():
         rows = rows.filter(pk__lt=int(before))
     found = list(rows[: SHOWN + 1])
     context = {
@@ -202,7 +202,7 @@ def stop_list(request: MemberRequest) -> HttpResponseBase:
 def _change_stop_list(request: MemberRequest) -> None:
     given = request.POST
     lifted = given.get("lift", "")
-    if lifted.isdigit():
+    if lifted.isdecimal():
         row = get_object_or_404(Suppression.objects.all(), pk=int(lifted))
         actions.lift_suppression(row, evidence=given.get("evidence", ""), by=request.actor)
     else:
@@ -216,7 +216,7 @@ def mailbox(request: MemberRequest) -> HttpResponse:
     _need(request, ChannelPermission.SETTINGS)
     before = request.GET.get("before", "")
     rows = StoredLetter.objects.order_by("-id").defer("data")
-    if before.isdigit():
+    if before.isdecimal():
         rows = rows.filter(pk__lt=int(before))
     found = list(rows[: SHOWN + 1])
     further = found[SHOWN - 1].pk if len(found) > SHOWN else ""

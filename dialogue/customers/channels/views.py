@@ -53,8 +53,8 @@ def _draft(request: MemberRequest, party: Party) -> Draft:
         subject=given.get("subject", ""),
         text=given.get("text", ""),
         purpose=given.get("purpose", Purpose.SERVICE),
-        point=ContactPoint.objects.filter(party=party, pk=point).first() if point.isdigit() else None,
-        identity=SenderIdentity.objects.in_use().filter(pk=identity).first() if identity.isdigit() else None,
+        point=ContactPoint.objects.filter(party=party, pk=point).first() if point.isdecimal() else None,
+        identity=SenderIdentity.objects.in_use().filter(pk=identity).first() if identity.isdecimal() else None,
         once=number,
     )
 
@@ -91,7 +91,7 @@ def letter_new(request: MemberRequest, pk: int) -> HttpResponseBase:
     party = _party(request, pk)
     if request.method == "GET":
         chosen = request.GET.get("template", "")
-        template = LetterTemplate.objects.filter(pk=chosen).first() if chosen.isdigit() else None
+        template = LetterTemplate.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
         form: dict[str, Any] = {
             "once": str(uuid4()),
             "purpose": request.GET.get("purpose", Purpose.SERVICE),

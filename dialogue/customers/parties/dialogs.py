@@ -98,12 +98,12 @@ def _new_form(request: MemberRequest, given: dict[str, str], errors: dict[str, s
 
 
 def _visible(request: MemberRequest, number: str) -> Party | None:
-    return Party.objects.visible_to(request.actor).filter(pk=int(number)).first() if number.isdigit() else None
+    return Party.objects.visible_to(request.actor).filter(pk=int(number)).first() if number.isdecimal() else None
 
 
 def _draft(given: dict[str, str], by: Actor) -> NewParty:
     person = given.get("kind") != PartyKind.COMPANY
-    company = int(given["company"]) if given.get("company", "").isdigit() else None
+    company = int(given["company"]) if given.get("company", "").isdecimal() else None
     named = given.get("company_text", "").strip()
     if person and company is None and named:
         known = Party.objects.visible_to(by).companies().filter(name__iexact=named).first()
@@ -345,7 +345,7 @@ def _keep_relation(request: MemberRequest, party: Party, row: PartyRelation | No
         details.change_relation(row, values, by=request.actor)
         return
     way = given.get("way", "")
-    found = _types().filter(pk=int(way[:-1])).first() if way[:-1].isdigit() else None
+    found = _types().filter(pk=int(way[:-1])).first() if way[:-1].isdecimal() else None
     other = _visible(request, given.get("other", ""))
     if found is None:
         raise Refusal(_("Choose the kind of the relation."), field="way")

@@ -58,12 +58,12 @@ def change_cell(row: Party, name: str, value: Any, *, by: Actor) -> Party:
         Refusal: the value is wrong.
     """
     if name == "tags":
-        chosen = Tag.objects.filter(pk__in=[int(tag) for tag in value or [] if str(tag).isdigit()])
+        chosen = Tag.objects.filter(pk__in=[int(tag) for tag in value or [] if str(tag).isdecimal()])
         return set_tags(row, list(chosen.values_list("name", flat=True)), by=by)
     if name.startswith(CHARACTERISTICS):
         return change_party(row, {"characteristics": {name.removeprefix(CHARACTERISTICS): value}}, by=by)
     if name == "responsible":
-        value = int(value) if str(value or "").isdigit() else None
+        value = int(value) if str(value or "").isdecimal() else None
     empty = None if name in {"birth_on", "responsible"} else ""
     return change_party(row, {name: empty if value is None else value}, by=by)
 

@@ -51,7 +51,7 @@ def merge(request: MemberRequest, pk: int) -> HttpResponse:
     _may(request)
     party = party_of(request, pk)
     number = request.POST.get("other") or request.GET.get("other") or ""
-    other = party_of(request, int(number)) if number.isdigit() else None
+    other = party_of(request, int(number)) if number.isdecimal() else None
     if request.method == "GET" or other is None or not request.POST.get("sure"):
         return render(request, "parties/merge.html", _context(request, party, other))
     kept, gone = (other, party) if request.POST.get("keep") == str(other.pk) else (party, other)

@@ -56,7 +56,7 @@ def _phone(value: str, country: str) -> str:
     except phonenumbers.NumberParseException:
         pass
     # A house number or an old record: kept as digits, without the plus of a world-wide number.
-    digits = "".join(letter for letter in value if letter.isdigit())
+    digits = "".join(letter for letter in value if letter.isdecimal())
     if not FEWEST_DIGITS <= len(digits) <= MOST_DIGITS:
         raise Refusal(_("Give a telephone number, for example +7 920 123-45-67."), field="value", code="wrong-phone")
     return digits
@@ -116,7 +116,7 @@ def _site(value: str, _country: str) -> str:
 
 def _telegram(value: str, country: str) -> str:
     name = re.sub(r"^(https?://)?(t\.me/|telegram\.me/|@)", "", value.lower()).strip("/")
-    if name.startswith("+") or name.replace(" ", "").replace("-", "").isdigit():
+    if name.startswith("+") or name.replace(" ", "").replace("-", "").isdecimal():
         return _phone(value, country)
     if not HANDLE.match(name):
         raise Refusal(_("Give a Telegram name such as @name, or a telephone number."), field="value", code="wrong-telegram")

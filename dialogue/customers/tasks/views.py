@@ -88,12 +88,12 @@ def _form(request: MemberRequest, task: Task | None, errors: dict[str, str] | No
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def _subject(text: str) -> tuple[str, int] | None:
     kind, _colon, number = text.partition(":")
-    return (kind, int(number)) if kind and number.isdigit() else None
+    return (kind, int(number)) if kind and number.isdecimal() else None
 
 
 def _about(request: MemberRequest, text: str) -> Any:

@@ -87,7 +87,7 @@ def read_cursor(text: str) -> tuple[datetime, int] | None:
     """Return the place, None where the text is none."""
     at, _mark, pk = text.partition("~")
     moment = parse_datetime(at.replace(" ", "+")) if at else None
-    return (moment, int(pk)) if moment is not None and pk.isdigit() else None
+    return (moment, int(pk)) if moment is not None and pk.isdecimal() else None
 
 
 def _said_to(party: int) -> EntryQuerySet:

@@ -81,7 +81,7 @@ def _moment(request: MemberRequest) -> datetime | None:
 
 def _minutes(request: MemberRequest) -> int | None:
     text = request.POST.get("minutes", "").strip()
-    if text and not text.isdigit():
+    if text and not text.isdecimal():
         raise Refusal(_("Give the length of the call in minutes, from 0 to 1440."), field="minutes")
     return int(text) if text else None
 

@@ -61,7 +61,7 @@ def open_company(session: SessionBase, login: str) -> Opened | None:
     backend.company_opened(company)
     facts = session.decode(kept)
     number, door = facts.get(SESSION_KEY, ""), facts.get(BACKEND_SESSION_KEY)
-    if not number.isdigit() or door not in settings.AUTHENTICATION_BACKENDS:
+    if not number.isdecimal() or door not in settings.AUTHENTICATION_BACKENDS:
         return None
     if int(number) != guess:
         _guessed.put(place, "", int(number))

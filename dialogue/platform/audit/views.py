@@ -42,7 +42,7 @@ def visible_subject(actor: Any, kind: str, number: int) -> Any:
 
 def _page(request: ActorRequest, entries: QuerySet[Entry]) -> dict[str, Any]:
     before = request.GET.get("before", "")
-    if before.isdigit() and len(before) < 19:
+    if before.isdecimal() and len(before) < 19:
         entries = entries.filter(pk__lt=int(before))
     rows = list(entries.order_by("-id")[: SHOWN + 1])
     further = rows[SHOWN - 1].pk if len(rows) > SHOWN else None

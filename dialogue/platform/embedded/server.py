@@ -268,7 +268,7 @@ class EmbeddedServer:
     def pid(self) -> int | None:
         """Return the postmaster's process id, or None."""
         lines = self._pidfile_lines()
-        return int(lines[0]) if lines and lines[0].strip().isdigit() else None
+        return int(lines[0]) if lines and lines[0].strip().isdecimal() else None
 
     def _pidfile_lines(self) -> list[str]:
         try:

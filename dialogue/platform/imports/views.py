@@ -224,7 +224,7 @@ def _refused(request: MemberRequest, pk: int, refused: Refusal) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 18 else 0
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
 
 
 @member_page

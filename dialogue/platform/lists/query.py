@@ -169,7 +169,7 @@ class ListQuery:
     def size(self) -> int:
         """Rows a page."""
         asked = self.given.get("size", "")
-        return int(asked) if asked.isdigit() and int(asked) in PAGE_SIZES else PAGE_SIZE
+        return int(asked) if asked.isdecimal() and int(asked) in PAGE_SIZES else PAGE_SIZE
 
     @cached_property
     def conditions(self) -> list[tuple[Field, str, Any]]:
@@ -210,7 +210,7 @@ class ListQuery:
             rest = [code for code in value if code != "-"]
             empty = {"field": one.name, "empty": True}
             return {"any": [empty, {"field": one.name, operator: rest}]} if rest else empty
-        if operator == "within" and isinstance(value, str) and not value[:1].isdigit():
+        if operator == "within" and isinstance(value, str) and not value[:1].isdecimal():
             return {"field": one.name, "period": value}
         return {"field": one.name, operator: value}
 

@@ -107,7 +107,7 @@ def further(rows: QuerySet[Any], stage: Stage, key: str, asking: Asking) -> Colu
     """Return the next cards of a column after the key `rank:id`."""
     rank, _colon, pk = key.partition(":")
     column = Column(stage, tone_of(stage))
-    if not (rank.lstrip("-").isdigit() and pk.isdigit()):
+    if not (rank.lstrip("-").isdecimal() and pk.isdecimal()):
         return column
     beyond = Q(rank__gt=int(rank)) | Q(rank=int(rank), pk__gt=int(pk))
     after = rows.filter(stage=stage, rank__gte=int(rank)).filter(beyond)
@@ -133,6 +133,6 @@ def pipeline_of(wanted: str, remembered: int | None) -> tuple[Pipeline | None, l
     """Return the pipeline to show and all of them: the asked one, the remembered one or the first."""
     known = list(Pipeline.objects.in_use())
     by_id = {one.pk: one for one in known}
-    chosen = by_id.get(int(wanted)) if wanted.isdigit() else None
+    chosen = by_id.get(int(wanted)) if wanted.isdecimal() else None
     chosen = chosen or by_id.get(remembered or 0)
     return chosen or (known[0] if known else None), known

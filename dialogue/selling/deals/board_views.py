@@ -70,7 +70,7 @@ def deal_column(request: MemberRequest, stage: int) -> HttpResponseBase:
 
 def _id(post: QueryDict, name: str) -> int | None:
     value = post.get(name, "")
-    return int(value) if value.isdigit() else None
+    return int(value) if value.isdecimal() else None
 
 
 @member_page

@@ -58,7 +58,7 @@ def day_of(text: str, field: str) -> date | None:
 
 def number_of(text: str) -> int | None:
     """Return an id of a select or a picker, None for an empty one."""
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def party_of(text: str, kind: str, *, by: Actor, company: int | None = None) -> int | None:

@@ -108,7 +108,7 @@ def _chosen(request: MemberRequest, deal: Deal | None) -> dict[str, tuple[str, s
         party = getattr(deal, name, None)
         if party is not None:
             chosen[name] = (str(party.pk), party.name)
-    if deal is None and (request.GET.get("party") or "").isdigit():
+    if deal is None and (request.GET.get("party") or "").isdecimal():
         party = Party.objects.visible_to(request.actor).select_related("company").filter(pk=int(request.GET["party"])).first()
         if party is not None and party.is_person:
             chosen["contact"] = (str(party.pk), party.name)

@@ -29,9 +29,9 @@ def _refuse_outsider(request: MemberRequest) -> None:
 
 
 def _chosen(request: MemberRequest) -> tuple[list[Role], Team | None]:
-    numbers = [int(text) for text in request.POST.getlist("roles") if text.isdigit()]
+    numbers = [int(text) for text in request.POST.getlist("roles") if text.isdecimal()]
     team = request.POST.get("team", "")
-    return list(Role.objects.filter(pk__in=numbers)), Team.objects.filter(pk=int(team)).first() if team.isdigit() else None
+    return list(Role.objects.filter(pk__in=numbers)), Team.objects.filter(pk=int(team)).first() if team.isdecimal() else None
 
 
 def _context(request: MemberRequest) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def settings_member_remove(request: MemberRequest, pk: int) -> HttpResponseRedir
 def settings_team(request: MemberRequest) -> HttpResponseRedirect:
     """Make a team, rename or dissolve one."""
     number = request.POST.get("team", "")
-    team = get_object_or_404(Team, pk=int(number)) if number.isdigit() else None
+    team = get_object_or_404(Team, pk=int(number)) if number.isdecimal() else None
     if team and "remove" in request.POST:
         remove_team(team, by=request.actor)
     else:

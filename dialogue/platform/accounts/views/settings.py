@@ -68,7 +68,7 @@ def settings_company(request: MemberRequest) -> HttpResponse:
     typed: dict[str, Any] = {name: setting_of(request.company, name) for name in own_settings()}
     if request.method == "POST":
         given = {name: request.POST.get(name, "").strip() for name in COMPANY_FIELDS}
-        given["week_start"] = int(given["week_start"]) if str(given["week_start"]).isdigit() else 0
+        given["week_start"] = int(given["week_start"]) if str(given["week_start"]).isdecimal() else 0
         given["rooms_off"] = [key for key in optional_rooms.keys() if key not in request.POST.getlist("rooms")]  # noqa: SIM118
         typed |= {
             name: _typed(name, request.POST.get(name, "")) for name in typed if name in request.POST or typed[name] is True

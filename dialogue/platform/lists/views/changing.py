@@ -147,7 +147,7 @@ def bulk_run(request: MemberRequest, name: str) -> HttpResponseBase:
 def _selected(request: MemberRequest, query: ListQuery) -> list[int]:
     if request.POST.get("all"):
         return list(query.matching().order_by().values_list("pk", flat=True)[: MOST_ROWS + 1])
-    asked = [int(pk) for pk in request.POST.get("ids", "").split(",") if pk.isdigit()][: MOST_ROWS + 1]
+    asked = [int(pk) for pk in request.POST.get("ids", "").split(",") if pk.isdecimal()][: MOST_ROWS + 1]
     return list(query.page.of().visible_to(request.actor).filter(pk__in=asked).order_by().values_list("pk", flat=True))
 
 

@@ -76,7 +76,7 @@ def keep_columns(request: MemberRequest, name: str) -> HttpResponseBase:
     given = QueryDict(request.POST.get("query", ""), mutable=True)
     columns = list(page.columns) if request.POST.get("usual") else request.POST.getlist("column")
     size = request.POST.get("size", "")
-    keep_list_state(page, by=request.actor, columns=columns, size=int(size) if size.isdigit() else 0)
+    keep_list_state(page, by=request.actor, columns=columns, size=int(size) if size.isdecimal() else 0)
     for gone in ("cols", "size", "after", "before"):
         given.pop(gone, None)
     return redirect(f"{reverse(page.url_name)}?{given.urlencode()}")
