@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import connections, models
+from django.db.models import BooleanField, F, Func, Value
 from psycopg.types.numeric import Int8
 
 from dialogue.kit.actors import Actor
@@ -25,6 +26,7 @@ MOST_SHAPES = 64
 # Ids that no row has: they mark the places of the parameters while the SQL is written.
 MARK = 9_200_000_000_000_000_000
 TENANT, USER = "tenant", "user"
+Id = int | tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,12 @@ class _Compiled:
     parameters: tuple[Any, ...]
     places: tuple[tuple[int, str], ...]
 
-    def bound(self, given: dict[str, int]) -> tuple[str, list[Any]]:
+    def bound(self, given: dict[str, Id]) -> tuple[str, list[Any]]:
         """Return the SQL with these parameters."""
         parameters = list(self.parameters)
         for place, name in self.places:
-            parameters[place] = Int8(given[name])
+            value = given[name]
+            parameters[place] = [Int8(one) for one in value] if isinstance(value, tuple) else Int8(value)
         return self.sql, parameters
 
     def made(self, found: list[tuple[Any, ...]]) -> list[Any]:
@@ -62,6 +65,11 @@ def _twin(one: Any) -> Any:
     return other
 
 
+def one_of(column: str, ids: Any) -> Func:
+    """Return the condition that the column is one of the ids a statement is given as a tuple; they are one parameter."""
+    return Func(F(column), Value(ids), template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+
+
 class Statement(Generic[R]):
     """A query by ids. `build` returns its queryset from `actor` (where it asks for one) and the ids, without reading anything."""
 
@@ -69,7 +77,7 @@ class Statement(Generic[R]):
         self._build = build
         self._shapes: Memory[_Compiled] = Memory(MOST_SHAPES)
 
-    def rows(self, actor: Actor | None = None, **ids: int) -> list[R]:
+    def rows(self, actor: Actor | None = None, **ids: Id) -> list[R]:
         """Return the rows for these ids, as the queryset would."""
         ready = _ahead.get()
         if ready:
@@ -83,11 +91,11 @@ class Statement(Generic[R]):
         shape = (names, actor and (actor.permissions, frozenset(actor.reach.items()), actor.everything, actor.members))
         return self._shapes.get(shape, "", lambda: self._compile(actor, names))
 
-    def written(self, actor: Actor | None = None, **ids: int) -> tuple[str, list[Any]]:
+    def written(self, actor: Actor | None = None, **ids: Id) -> tuple[str, list[Any]]:
         """Return the SQL and its parameters, to stand inside another statement."""
         return self.compiled(actor, tuple(ids)).bound(_given(actor, ids))
 
-    def first(self, actor: Actor | None = None, **ids: int) -> R | None:
+    def first(self, actor: Actor | None = None, **ids: Id) -> R | None:
         """Return the first row, or None."""
         found = self.rows(actor, **ids)
         return found[0] if found else None
@@ -113,11 +121,27 @@ class Statement(Generic[R]):
         return _Compiled(rows, compiler, sql, tuple(parameters), places)
 
 
-def _given(actor: Actor | None, ids: dict[str, int]) -> dict[str, int]:
+@contextmanager
+def read_during(rows: models.QuerySet[Any, R], other: tuple[str, Any]) -> Iterator[tuple[list[R], Callable[[], list[Any]]]]:
+    """Read a queryset and ask another statement in one turn; PostgreSQL works on the other while the block works on the rows.
+
+    The block gets the rows, and what returns the other statement's answer.
+
+    Raises:
+        EmptyResultSet: the queryset can hold no row; nothing was asked.
+    """
+    compiler = rows.query.get_compiler(rows.db)
+    sql, parameters = compiler.as_sql()
+    compiled = _Compiled(rows, compiler, sql, tuple(parameters), ())
+    with cast("Any", connections[rows.db]).asking([(sql, parameters), other]) as (first, second):
+        yield compiled.made(first.fetchall()), second.fetchall
+
+
+def _given(actor: Actor | None, ids: dict[str, Id]) -> dict[str, Id]:
     return ids | {TENANT: current_tenant(), USER: (actor.user or 0) if actor else 0}
 
 
-Asked = tuple[Statement[Any], Actor | None, dict[str, int]]
+Asked = tuple[Statement[Any], Actor | None, dict[str, Id]]
 _ahead: ContextVar[dict[Any, list[Any]] | None] = ContextVar("dialogue_read_ahead", default=None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -66,12 +67,16 @@ def _listed(choices: type[models.TextChoices]) -> Any:
     return listed
 
 
+def primary_of(points: Iterable[ContactPoint], kind: str) -> ContactPoint | None:
+    """Return the primary one of a kind among a customer's contact points."""
+    return min(
+        (point for point in points if point.kind == kind), key=lambda point: (not point.is_primary, point.pk), default=None
+    )
+
+
 def point_of(row: Any, kind: str) -> ContactPoint | None:
     """Return the primary contact of a kind; `contacts` should be prefetched."""
-    held = row.points if hasattr(row, "points") else row.contacts.all()
-    return min(
-        (point for point in held if point.kind == kind), key=lambda point: (not point.is_primary, point.pk), default=None
-    )
+    return primary_of(row.points if hasattr(row, "points") else row.contacts.all(), kind)
 
 
 def contact_of(row: Any, kind: str) -> str:

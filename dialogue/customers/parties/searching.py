@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.drafts import ENTITY, ReadyParty
-from dialogue.customers.parties.fields import contact_of
+from dialogue.customers.parties.fields import primary_of
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
+from dialogue.kit.statement import Statement, one_of
 from dialogue.platform.search.indexing import forget_records, index_records
 from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 
@@ -61,12 +62,24 @@ def _visible_to(actor: Actor) -> QuerySet[Any]:
 SAID = ("name", "position", "city")
 
 
-def _describe(rows: QuerySet[Any]) -> Sequence[Hit]:
+def _said(actor: Actor, ids: int) -> QuerySet[Any]:
+    return _visible_to(actor).filter(one_of("pk", ids)).select_related("company").only(*SAID, "company__name")
+
+
+def _reached(actor: Actor, ids: int) -> QuerySet[Any]:
+    return ContactPoint.objects.filter(one_of("party_id", ids)).only("party_id", "kind", "value", "is_primary").order_by()
+
+
+def _describe(found: Sequence[Party], points: Sequence[ContactPoint]) -> Sequence[Hit]:
     shown = []
-    for party in rows.select_related("company").only(*SAID, "company__name").prefetch_related("contacts"):
+    held: dict[int, list[ContactPoint]] = {}
+    for point in points:
+        held.setdefault(point.party_id, []).append(point)
+    for party in found:
         place = party.company.name if party.company_id and party.company else ""
-        reached = contact_of(party, "phone") or contact_of(party, "email")
-        hint = " · ".join(part for part in (party.position, place, party.city, reached) if part)
+        own = held.get(party.pk, ())
+        reached = primary_of(own, "phone") or primary_of(own, "email")
+        hint = " · ".join(part for part in (party.position, place, party.city, reached.value if reached else "") if part)
         shown.append(Hit(ENTITY, party.pk, party.name, hint, record_url("party_card", party.pk)))
     return shown
 
@@ -77,6 +90,7 @@ customers = SearchKind(
     rows=_rows,
     texts=_texts,
     visible_to=_visible_to,
+    read=(Statement(_said), Statement(_reached)),
     describe=_describe,
 )
 

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from dialogue.kit.actors import Actor
 from dialogue.kit.phones import looks_like_phone, phone_part
 from dialogue.kit.scope import current_tenant
+from dialogue.kit.statement import read_together
 from dialogue.platform.search.kinds import Hit, SearchKind, search_kinds
 from dialogue.platform.search.latin import LONGEST_HEAD, SHORTEST_SEARCH, gram_numbers, in_latin
 from dialogue.platform.search.models import SearchEntry
@@ -93,14 +94,15 @@ def find(text: str, actor: Actor, *, kinds: Sequence[str] = (), off: Collection[
 def _find(latin: str, actor: Actor, asked: Sequence[SearchKind], limit: int) -> list[Group]:
     if not latin or not asked:
         return []
+    answers = cast("Any", connection).ask_together([_question(kind, latin, actor, limit) for kind in asked])
+    nearest = [(kind, _nearest(rows, latin, limit)) for kind, rows in zip(asked, answers, strict=True)]
+    found = [(kind, tuple(records)) for kind, records in nearest if records]
+    read = iter(read_together([(one, actor, {"ids": records}) for kind, records in found for one in kind.read]))
     groups = []
-    answers = cast("Any", connection).ask_together([_question(kind, latin, actor, limit) for kind in asked], prepare=False)
-    for kind, rows in zip(asked, answers, strict=True):
-        records = _nearest(rows, latin, limit)
-        if records:
-            place = {record: number for number, record in enumerate(records)}
-            hits = kind.describe(kind.visible_to(actor).filter(pk__in=records))
-            groups.append(Group(kind.name, kind.label, sorted(hits, key=lambda hit: place[hit.record])))
+    for kind, records in found:
+        place = {record: number for number, record in enumerate(records)}
+        hits = kind.describe(*(next(read) for _one in kind.read))
+        groups.append(Group(kind.name, kind.label, sorted(hits, key=lambda hit: place[hit.record])))
     return groups
 
 

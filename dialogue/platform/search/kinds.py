@@ -40,8 +40,8 @@ class SearchKind:
     """A kind of record that search finds.
 
     `rows` returns all rows of the open company, `texts(rows)` says by a few queries what they are found by.
-    `visible_to` returns the rows a member may see. `describe(rows)` turns a few visible rows into hits by at most two
-    queries.
+    `visible_to` returns the rows a member may see. `read` are statements by `actor` and the tuple `ids` for what a line of
+    what was found says, the first of them of visible rows only; `describe` makes hits of what they answer.
     """
 
     name: str
@@ -49,7 +49,8 @@ class SearchKind:
     rows: Callable[[], QuerySet[Any]]
     texts: Callable[[QuerySet[Any]], Iterable[Findable]]
     visible_to: Callable[[Actor], QuerySet[Any]]
-    describe: Callable[[QuerySet[Any]], Sequence[Hit]]
+    read: tuple[Statement[Any], ...]
+    describe: Callable[..., Sequence[Hit]]
 
     @cached_property
     def seen(self) -> Statement[Any]:

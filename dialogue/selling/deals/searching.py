@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
 from dialogue.kit.money import print_money
+from dialogue.kit.statement import Statement, one_of
 from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.models import Deal
@@ -50,9 +51,13 @@ def _visible_to(actor: Actor) -> QuerySet[Any]:
 SAID = ("title", "budget", "currency", "stage__name", "company__name", "contact__name")
 
 
-def _describe(rows: QuerySet[Any]) -> Sequence[Hit]:
+def _said(actor: Actor, ids: int) -> QuerySet[Any]:
+    return _visible_to(actor).filter(one_of("pk", ids)).select_related("stage", "company", "contact").only(*SAID)
+
+
+def _describe(found: Sequence[Deal]) -> Sequence[Hit]:
     shown = []
-    for deal in rows.select_related("stage", "company", "contact").only(*SAID):
+    for deal in found:
         who = deal.company or deal.contact
         amount = print_money(deal.budget, deal.currency) if deal.budget is not None else ""
         hint = " · ".join(part for part in (deal.stage.name, who.name if who else "", amount) if part)
@@ -60,4 +65,12 @@ def _describe(rows: QuerySet[Any]) -> Sequence[Hit]:
     return shown
 
 
-deals = SearchKind(name=ENTITY, label=_("Deals"), rows=_rows, texts=_texts, visible_to=_visible_to, describe=_describe)
+deals = SearchKind(
+    name=ENTITY,
+    label=_("Deals"),
+    rows=_rows,
+    texts=_texts,
+    visible_to=_visible_to,
+    read=(Statement(_said),),
+    describe=_describe,
+)

@@ -7,7 +7,8 @@ transaction no company is set and row security shows nothing: it fails closed.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,23 +67,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Note that a statement of the caller's has opened this company in the running transaction."""
         self._sent = (tenant, False)
 
-    def ask_together(self, asked: Sequence[tuple[str, Any]], *, prepare: bool = True) -> list[list[tuple[Any, ...]]]:
-        """Return the rows of several statements sent in one turn; with `prepare` each is planned once a connection.
+    def ask_together(self, asked: Sequence[tuple[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of several statements sent in one turn; each is planned once a connection.
 
         Behind a pooler that mixes connections nothing is prepared: a server named by DATABASE_URL has to allow it.
+        """
+        with self.asking(asked, psycopg.Cursor, prepare=bool(self.settings_dict.get("PREPARES"))) as cursors:
+            pass
+        return [cursor.fetchall() for cursor in cursors]
+
+    @contextmanager
+    def asking(
+        self, asked: Sequence[tuple[str, Any]], kind: type[Any] = psycopg.ClientCursor, *, prepare: bool = False
+    ) -> Iterator[list[Any]]:
+        """Send several statements in one turn and open a block with their cursors.
+
+        In the block a cursor gives its rows as soon as its own statement is done, while PostgreSQL works on the next.
         """
         self.ensure_connection()
         self._cursor().close()
         begun = time.monotonic()
-        prepares = prepare and bool(self.settings_dict.get("PREPARES"))
-        cursors = [psycopg.Cursor(self.connection) for _one in asked]
+        cursors = [kind(self.connection) for _one in asked]
         with self.wrap_database_errors, self.connection.pipeline():
             for cursor, (sql, parameters) in zip(cursors, asked, strict=True):
-                cursor.execute(sql, parameters, prepare=prepares)
+                cursor.execute(sql, parameters, prepare=prepare)
+                # Without it PostgreSQL keeps a short answer back until the last statement is done.
+                self.connection.pgconn.send_flush_request()
+            yield cursors
         if self.queries_logged:
             spent = f"{(time.monotonic() - begun) / len(asked):.3f}"
             self.queries_log.extend({"sql": sql, "time": spent} for sql, _parameters in asked)
-        return [cursor.fetchall() for cursor in cursors]
 
     def _commit(self) -> None:
         super()._commit()  # type: ignore[misc]
