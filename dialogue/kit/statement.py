@@ -6,7 +6,7 @@ the actor's rights; company, member and the given ids are parameters and never p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
@@ -137,11 +137,11 @@ def read_during(rows: models.QuerySet[Any, R], other: tuple[str, Any]) -> Iterat
         yield compiled.made(first.fetchall()), second.fetchall
 
 
-def _given(actor: Actor | None, ids: dict[str, Id]) -> dict[str, Id]:
-    return ids | {TENANT: current_tenant(), USER: (actor.user or 0) if actor else 0}
+def _given(actor: Actor | None, ids: Mapping[str, Id]) -> dict[str, Id]:
+    return dict(ids) | {TENANT: current_tenant(), USER: (actor.user or 0) if actor else 0}
 
 
-Asked = tuple[Statement[Any], Actor | None, dict[str, Id]]
+Asked = tuple[Statement[Any], Actor | None, Mapping[str, Id]]
 _ahead: ContextVar[dict[Any, list[Any]] | None] = ContextVar("dialogue_read_ahead", default=None)
 
 

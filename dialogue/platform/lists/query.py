@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,13 +13,14 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import connection
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, F, Q, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.statement import read_during
 from dialogue.platform.criteria.fields import Asking, Field
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.models import SLOTS, Characterised
@@ -26,6 +28,7 @@ from dialogue.platform.criteria.operators import OPERATORS
 from dialogue.platform.criteria.rules import Compiler
 from dialogue.platform.lists.pages import PAGE_SIZE, PAGE_SIZES, ListPage
 
+Stretch = tuple[Q, list[str]]
 PREFIX = "f."
 LISTED = {FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.USER, FieldKind.LINK}
 SEVERAL = {"in", "not_in", "between"}
@@ -96,7 +99,7 @@ class Order:
     descending: bool
     nullable: bool
 
-    def stretches(self, cursor: Cursor | None = None, *, backwards: bool = False) -> list[tuple[Q, list[str]]]:
+    def stretches(self, cursor: Cursor | None = None, *, backwards: bool = False) -> list[Stretch]:
         """Return the stretches to read one after the other, each as a condition and an ORM ordering an index serves.
 
         Rows that hold the value come first, rows without it after them; the id breaks ties. `cursor` leaves out
@@ -257,11 +260,24 @@ class ListQuery:
             rows = self.page.search(rows, self.text, self.asking)
         return rows
 
-    def read(self) -> Page:
-        """Return one page: one row more than shown is read, never a count."""
-        backwards = bool(self.given.get("before"))
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Page, Callable[[], Totals | None]]]:
+        """Read one page and ask for its totals in the same turn: PostgreSQL counts while the block prints the rows.
+
+        One row more than shown is read. The totals are None for a list too long to count at once.
+        """
         cursor = self.given.get("before") or self.given.get("after")
-        read = self.next_rows(self.size + 1, Cursor.decode(cursor) if cursor else None, backwards=backwards)
+        stretches = self.order.stretches(Cursor.decode(cursor) if cursor else None, backwards=bool(self.given.get("before")))
+        with ExitStack() as turn:
+            try:
+                read, counted = turn.enter_context(read_during(self._stretch(stretches[0], self.size + 1), self._few()))
+            except EmptyResultSet:
+                read, stretches, counted = [], [], list
+            page = self._page(self._filled(read, stretches[1:], self.size + 1))
+            yield page, lambda: self.totals_of(page.rows) if page.is_whole else self._of_few(counted())
+
+    def _page(self, read: list[Any]) -> Page:
+        backwards, cursor = bool(self.given.get("before")), self.given.get("before") or self.given.get("after")
         more = len(read) > self.size
         shown = read[: self.size]
         if backwards:
@@ -277,11 +293,17 @@ class ListQuery:
 
     def next_rows(self, most: int, cursor: Cursor | None = None, *, backwards: bool = False) -> list[Any]:
         """Return up to `most` rows in the order in force, from the cursor on."""
-        read: list[Any] = []
-        for condition, ordering in self.order.stretches(cursor, backwards=backwards):
+        return self._filled([], self.order.stretches(cursor, backwards=backwards), most)
+
+    def _filled(self, read: list[Any], stretches: Sequence[Stretch], most: int) -> list[Any]:
+        for stretch in stretches:
             if len(read) < most:
-                read += self.rows().filter(condition).order_by(*ordering)[: most - len(read)]
+                read += self._stretch(stretch, most - len(read))
         return read
+
+    def _stretch(self, stretch: Stretch, most: int) -> QuerySet[Any]:
+        condition, ordering = stretch
+        return self.rows().filter(condition).order_by(*ordering)[:most]
 
     def rows(self, among: QuerySet[Any] | None = None) -> QuerySet[Any]:
         """Return what matches (or the rows `among`) with all that the shown columns read along, in no order.
@@ -329,20 +351,19 @@ class ListQuery:
         grouped = rows.values(money.currency).annotate(number=Count("pk"), total=Sum(money.path))
         return self._summed((row[money.currency], row["number"], row["total"]) for row in grouped)
 
-    def totals_of_few(self) -> Totals | None:
-        """Return the same for a list that is short enough to count at once, by one query, else None."""
+    def _few(self) -> tuple[str, Any]:
+        """Return what asks for the same of the first rows, so many that one more than a few shows."""
         money = self.fields[self.page.amount] if self.page.amount else None
         rows = self.matching().order_by()[: FEW + 1]
         if money is None:
-            count = rows.values("pk").count()
-            return Totals(count) if count <= FEW else None
+            statement, parameters = rows.values_list("pk").query.sql_with_params()
+            return f"SELECT NULL, count(*), NULL FROM ({statement}) few", parameters
         statement, parameters = rows.values_list(money.currency, money.path).query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT currency, count(*), sum(amount) FROM ({statement}) few (currency, amount) GROUP BY 1",
-                parameters,
-            )
-            found = self._summed(cursor.fetchall())
+        asked = f"SELECT currency, count(*), sum(amount) FROM ({statement}) few (currency, amount) GROUP BY 1"
+        return asked, parameters
+
+    def _of_few(self, groups: Any) -> Totals | None:
+        found = self._summed(groups)
         return found if found.count <= FEW else None
 
     def totals_of(self, rows: list[Any]) -> Totals:

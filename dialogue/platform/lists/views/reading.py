@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,25 +32,25 @@ def list_page(request: MemberRequest, name: str, **extra: Any) -> HttpResponse:
     """Return the list's page, or only its rows for a change of filter, order or place."""
     page = open_list(request, name)
     query = read_query(request, page)
-    shown = query.read()
-    context = _table(request, query, shown)
+    with query.reading() as (shown, totals):
+        context = _table(request, query, shown, totals)
     if request.headers.get("HX-Target") == "list":
         return render(request, "lists/list.html#table", context)
     return render(request, "lists/list.html", context | _frame(request, query) | extra)
 
 
-def _table(request: MemberRequest, query: ListQuery, shown: Page) -> dict[str, Any]:
+def _table(request: MemberRequest, query: ListQuery, shown: Page, counted: Callable[[], Totals | None]) -> dict[str, Any]:
     page = query.page
     editable = page.change is not None
-    totals = query.totals_of(shown.rows) if shown.is_whole else query.totals_of_few()
+    rows = rows_html(query, shown.rows, Printer(page, query.asking), editable=editable)
     bulk = [verb for verb in page.bulk if request.actor.can(verb.permission)] if request.actor.can(ListPermission.BULK) else []
-    address = query.address()
+    address, totals = query.address(), counted()
     return {
         "page": page,
         "query": query,
         "here_now": address,
         "shown": len(shown.rows),
-        "rows": rows_html(query, shown.rows, Printer(page, query.asking), editable=editable),
+        "rows": rows,
         "heads": heads(query),
         "cells": cells_url(query),
         "next": query.address(after=shown.after) if shown.after else "",
