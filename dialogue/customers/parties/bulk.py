@@ -14,7 +14,7 @@ from dialogue.customers.parties.actions import ROWS, apply_values, setting_of
 from dialogue.customers.parties.drafts import ENTITY, AddressColumns, ContactColumns, NewParty, ReadyParty, ready
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyTag, Tag
 from dialogue.customers.parties.permissions import PartyPermission
-from dialogue.customers.parties.searching import findable_of
+from dialogue.customers.parties.searching import entry_for
 from dialogue.customers.parties.signals import PartiesFact, parties_changed, parties_created
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
@@ -22,7 +22,7 @@ from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import SLOTS
 from dialogue.platform.embedded.copying import copy_rows, reserve_ids
-from dialogue.platform.search.indexing import index_new
+from dialogue.platform.search.indexing import index_entries
 
 BATCH = 2000
 
@@ -83,7 +83,7 @@ def create_parties(drafts: Sequence[NewParty | ReadyParty], *, by: Actor) -> lis
     if tags:
         copy_rows(PartyTag, ["tag", "party"], tags, {"tenant_id": current_tenant()})
     if ids:
-        index_new(ENTITY, [findable_of(one, pk) for one, pk in zip(made, ids, strict=True)])
+        index_entries(ENTITY, [(pk, *(one.found or entry_for(one))) for one, pk in zip(made, ids, strict=True)])
         record(by, "parties.created", kind=Party._meta.label_lower, count=len(ids))
         parties_created.tell(PartiesFact(ids, by))
     return ids

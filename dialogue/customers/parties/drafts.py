@@ -203,6 +203,8 @@ class ReadyParty:
     contacts: list[ContactColumns]
     address: AddressColumns | None
     tags: list[int]
+    # What search finds him by, where an import has made it ahead.
+    found: tuple[str, str, str] | None = None
 
 
 def ready(draft: NewParty, setting: Setting) -> ReadyParty:

@@ -25,7 +25,7 @@ from dialogue.customers.parties.finding import (
 )
 from dialogue.customers.parties.models import Address, ContactPoint, Party, PartyKind, PartyTag
 from dialogue.customers.parties.permissions import PartyPermission
-from dialogue.customers.parties.searching import index_parties
+from dialogue.customers.parties.searching import entry_for, index_parties
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput
 from dialogue.platform.criteria.fitting import fit_value
@@ -123,7 +123,9 @@ def prepare(kind: str, by: Actor) -> Callable[[Line], None]:
         draft = draft_of(line, kind)
         try:
             fit_characteristics(draft, setting, currency)
-            line.ready = (draft, ready(draft, setting))
+            one = ready(draft, setting)
+            one.found = entry_for(one)
+            line.ready = (draft, one)
         except InvalidInput as refusal:
             line.ready = " ".join(str(words) for words in refusal.errors.values())
 

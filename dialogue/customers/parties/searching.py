@@ -15,7 +15,7 @@ from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
 from dialogue.kit.statement import Statement, one_of
-from dialogue.platform.search.indexing import forget_records, index_records
+from dialogue.platform.search.indexing import entry_of, forget_records, index_records
 from dialogue.platform.search.kinds import Findable, Hit, SearchKind
 
 # A number is found by its digits, whatever was typed between them.
@@ -52,6 +52,11 @@ def _texts(rows: QuerySet[Any]) -> Iterable[Findable]:
 def findable_of(one: ReadyParty, pk: int) -> Findable:
     """Return what a customer who is being written is found by."""
     return findable(pk, NAMES(one.party), [(point.kind, point.value, point.normal) for point in one.contacts])
+
+
+def entry_for(one: ReadyParty) -> tuple[str, str, str]:
+    """Return the search row of a customer who is being written, beside his id."""
+    return entry_of(findable_of(one, 0))
 
 
 def _visible_to(actor: Actor) -> QuerySet[Any]:

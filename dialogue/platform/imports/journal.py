@@ -57,7 +57,7 @@ def keep_changes(batch: Batch) -> None:
 
 
 def keep_outcomes(batch: Batch) -> None:
-    """Write the outcome of each row; one written before a kill stays as it is."""
+    """Write the outcome of each row, of which there is none yet: `read_through` goes on in the same transaction."""
     bare: dict[str, list[Line]] = {}
     told: list[Line] = []
     for line in batch.lines:
@@ -70,8 +70,7 @@ def keep_outcomes(batch: Batch) -> None:
         for outcome, lines in bare.items():
             cursor.execute(
                 f"INSERT INTO {ROWS} (tenant_id, run_id, number, outcome, subject)"
-                " SELECT %s, %s, n, %s, s FROM unnest(%s::int[], %s::bigint[]) AS x(n, s)"
-                " ON CONFLICT (tenant_id, run_id, number) DO NOTHING",
+                " SELECT %s, %s, n, %s, s FROM unnest(%s::int[], %s::bigint[]) AS x(n, s)",
                 [
                     *head,
                     str(outcome),
@@ -83,8 +82,7 @@ def keep_outcomes(batch: Batch) -> None:
             cursor.execute(
                 f"INSERT INTO {ROWS} (tenant_id, run_id, number, outcome, subject, reason, cells)"
                 " SELECT %s, %s, n, o, s, r::jsonb, c::jsonb"
-                " FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[]) AS x(n, o, s, r, c)"
-                " ON CONFLICT (tenant_id, run_id, number) DO NOTHING",
+                " FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::text[]) AS x(n, o, s, r, c)",
                 [*head, *map(list, zip(*map(_told, told), strict=True))],
             )
 

@@ -18,6 +18,7 @@ from dialogue.platform.search.kinds import Findable, search_kinds
 from dialogue.platform.search.latin import LONGEST_FOUND, LONGEST_HEAD, grams, in_latin
 from dialogue.platform.search.models import SearchEntry
 
+Entry = tuple[int, str, str, str]
 BATCH = 5000
 FEW = 50
 COLUMNS = ("record", "head", "found", "grams")
@@ -37,7 +38,8 @@ def index_records(kind: str, ids: Sequence[int]) -> None:
     found = search_kinds.get(kind)
     for start in range(0, len(ids), BATCH):
         rows = found.rows().filter(pk__in=list(ids[start : start + BATCH])).order_by()
-        _write(kind, found.texts(rows), WRITE + KEEP)
+        tenant = current_tenant()
+        _write(kind, [_entry(tenant, one) for one in found.texts(rows)], WRITE + KEEP)
 
 
 def index_fresh(kind: str, ids: Sequence[int]) -> None:
@@ -45,16 +47,26 @@ def index_fresh(kind: str, ids: Sequence[int]) -> None:
     found = search_kinds.get(kind)
     for start in range(0, len(ids), BATCH):
         rows = found.rows().filter(pk__in=list(ids[start : start + BATCH])).order_by()
-        index_new(kind, list(found.texts(rows)))
+        index_new(kind, found.texts(rows))
 
 
-def index_new(kind: str, texts: Sequence[Findable]) -> None:
+def index_new(kind: str, texts: Iterable[Findable]) -> None:
     """Write the search rows of records made in this transaction."""
-    if len(texts) <= FEW:
-        _write(kind, texts, WRITE)
+    tenant = current_tenant()
+    index_entries(kind, [_entry(tenant, one) for one in texts])
+
+
+def index_entries(kind: str, entries: Sequence[Entry]) -> None:
+    """Write search rows, (record, *what `entry_of` returned), of records made in this transaction."""
+    if len(entries) <= FEW:
+        _write(kind, entries, WRITE)
     else:
-        tenant = current_tenant()
-        copy_rows(SearchEntry, COLUMNS, (_entry(tenant, one) for one in texts), {"tenant_id": tenant, "kind": kind})
+        copy_rows(SearchEntry, COLUMNS, entries, {"tenant_id": current_tenant(), "kind": kind})
+
+
+def entry_of(one: Findable) -> tuple[str, str, str]:
+    """Return what a search row holds beside its record. Reads nothing: an import makes it while the database writes."""
+    return _entry(current_tenant(), one)[1:]
 
 
 def entry_with(kind: str, one: Findable) -> tuple[str, list[Any]]:
@@ -64,17 +76,15 @@ def entry_with(kind: str, one: Findable) -> tuple[str, list[Any]]:
     return statement, [tenant, kind, *_entry(tenant, one)[1:]]
 
 
-def _entry(tenant: int, one: Findable) -> tuple[int, str, str, str]:
+def _entry(tenant: int, one: Findable) -> Entry:
     found = in_latin(one.text)[:LONGEST_FOUND]
     return one.record, in_latin(one.title)[:LONGEST_HEAD], found, grams(tenant, found)
 
 
-def _write(kind: str, texts: Iterable[Findable], statement: str) -> None:
-    tenant = current_tenant()
-    entries = [_entry(tenant, one) for one in texts]
+def _write(kind: str, entries: Sequence[Entry], statement: str) -> None:
     if entries:
         with connection.cursor() as cursor:
-            cursor.execute(statement, [tenant, kind, *map(list, zip(*entries, strict=True))])
+            cursor.execute(statement, [current_tenant(), kind, *map(list, zip(*entries, strict=True))])
 
 
 def forget_records(kind: str, ids: Sequence[int]) -> None:
