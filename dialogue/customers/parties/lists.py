@@ -132,7 +132,7 @@ CONTACTS = ListPage(
     bulk=(
         BulkVerb(
             "responsible",
-            _("Responsible"),
+            _("Hand over"),
             PartyPermission.ASSIGN,
             "responsible",
             _set("responsible"),
