@@ -106,8 +106,12 @@ class Installation:
                 words = (process / "cmdline").read_bytes().split(b"\0")
             except (OSError, IndexError):
                 continue
-            if parent == self.process.pid and b"dialogue.faces.command.main" in words:
-                found[words[words.index(b"dialogue.faces.command.main") + 1].decode()] = int(process.name)
+            if parent != self.process.pid:
+                continue
+            # A server's first process becomes the keeper of its workers; its verb comes after their ids.
+            for module, place in ((b"dialogue.faces.command.main", 1), (b"dialogue.faces.command.keeper", 2)):
+                if module in words:
+                    found[words[words.index(module) + place].decode()] = int(process.name)
         return found
 
     def everything(self) -> list[int]:

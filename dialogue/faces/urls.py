@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from dialogue.faces import health
-from dialogue.faces.api.v1 import api
+from dialogue.faces.api.late import LateResolver
 from dialogue.faces.office import views as office
 from dialogue.faces.office.gallery import gallery
 from dialogue.faces.office.registration import register
@@ -22,7 +22,7 @@ urlpatterns = [
     path("jobs/", office.job_list, name="job_list"),
     path("jobs/<int:pk>/<str:verb>/", office.job_verb, name="job_verb"),
     path("sending/unlock/", unlock, name="unlock_sending"),
-    path("api/v1/", api.urls),
+    LateResolver("api/v1/", "dialogue.faces.api.v1", namespace="api-1"),
     path("gallery/", gallery, name="gallery"),
     path("account/", include("dialogue.platform.accounts.doors_urls")),
     path("account/", include("allauth.urls")),

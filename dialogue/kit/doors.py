@@ -7,12 +7,16 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from dialogue.kit.actors import Actor
 
 P = ParamSpec("P")
 Asked = TypeVar("Asked", bound="ActorRequest")
+M = TypeVar("M", bound=models.Model)
+LARGEST = 2**63
+"""The first number that PostgreSQL's bigint does not hold."""
 
 
 class ActorRequest(HttpRequest):
@@ -45,3 +49,16 @@ def open_page(
     """The access door of a page for everybody; the view decides what it shows."""
     view.access_door = "open"  # type: ignore[attr-defined]
     return view
+
+
+def visible_or_404(rows: models.QuerySet[M], number: int) -> M:
+    """Return the row with this id among those the asker may see.
+
+    Raises:
+        Http404: there is none for him.
+    """
+    # Beyond bigint PostgreSQL would refuse the comparison; there is no such row.
+    found = rows.filter(pk=number).first() if number < LARGEST else None
+    if found is None:
+        raise Http404
+    return found

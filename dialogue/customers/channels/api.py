@@ -13,8 +13,9 @@ from dialogue.customers.channels import actions
 from dialogue.customers.channels.models import Delivery, Suppression
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.parties.models import ContactPoint, Party, Purpose
-from dialogue.kit.api.paging import Page, Paging, page_of, visible_or_404
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
+from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import NotPermitted
 from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.platform.mail.models import SenderIdentity

@@ -18,7 +18,7 @@ from dialogue.customers.channels.policy import EMAIL, point_to_write, refuse_loc
 from dialogue.customers.channels.texts import PLACES, html_body
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party, Purpose
 from dialogue.customers.timeline.views import panel, told
-from dialogue.kit.api.paging import visible_or_404
+from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.mail.models import SenderIdentity

@@ -18,9 +18,10 @@ from dialogue.customers.parties.merging import merge_parties, unmerge_parties
 from dialogue.customers.parties.models import Address, Consent, ContactPoint, Merge, Party, PartyRelation, RelationType, Tag
 from dialogue.customers.parties.permissions import KIND
 from dialogue.kit.actors import Reach
-from dialogue.kit.api.paging import Page, Paging, page_of, visible_or_404
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
 from dialogue.kit.api.versions import if_match, tell_version
+from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import Refusal
 from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.platform.criteria.api import Filtered, Search, filtered_page

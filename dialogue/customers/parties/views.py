@@ -15,7 +15,7 @@ from dialogue.customers.parties.models import ContactPoint, Party, PartyTag
 from dialogue.customers.parties.panels import role_line
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.kit.actors import Actor
-from dialogue.kit.api.paging import LARGEST
+from dialogue.kit.doors import LARGEST
 from dialogue.kit.rows import columns_of
 from dialogue.kit.statement import Statement, read_ahead, read_together
 from dialogue.platform.accounts.doors import MemberRequest, member_page

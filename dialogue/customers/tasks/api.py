@@ -12,9 +12,10 @@ from pydantic import AwareDatetime, Field
 from dialogue.customers.tasks import actions
 from dialogue.customers.tasks.fields import ENTITY
 from dialogue.customers.tasks.models import Task
-from dialogue.kit.api.paging import Page, visible_or_404
+from dialogue.kit.api.paging import Page
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
 from dialogue.kit.api.versions import if_match, tell_version
+from dialogue.kit.doors import visible_or_404
 from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.platform.criteria.api import Filtered, Search, filtered_page
 

@@ -13,8 +13,9 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.actions import record_note, record_response, record_touch, strike_entry
 from dialogue.customers.timeline.fields import ENTRY
 from dialogue.customers.timeline.models import Entry
-from dialogue.kit.api.paging import Page, visible_or_404
+from dialogue.kit.api.paging import Page
 from dialogue.kit.api.shapes import Input, Moment, Money, Shape, Text
+from dialogue.kit.doors import visible_or_404
 from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.platform.criteria.api import Filtered, Search, filtered_page
 

@@ -22,7 +22,7 @@ from dialogue.customers.timeline.kinds import IN, entry_kinds, kinds_of
 from dialogue.customers.timeline.models import Entry
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import first_line
-from dialogue.kit.api.paging import visible_or_404
+from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views import list_page

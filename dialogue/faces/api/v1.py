@@ -9,7 +9,7 @@ from dialogue.customers.timeline.api import responses_router, touches_router
 from dialogue.customers.timeline.api import router as timeline
 from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
 from dialogue.insight.reports.api import router as reports
-from dialogue.kit.api.problems import install_problems
+from dialogue.kit.api.handlers import install_problems
 from dialogue.platform.accounts.api import company_router, members_router
 from dialogue.platform.accounts.rights_api import keys_router, roles_router, teams_router
 from dialogue.platform.audit.api import router as jobs
@@ -69,3 +69,4 @@ for prefix, router in {
     "/fields": fields,
 }.items():
     api.add_router(prefix, router)
+urlpatterns = api.urls[0]

@@ -28,6 +28,8 @@ DATABASE_SECONDS = 0.4
 SHORT_LIFE = 5.0
 LONGEST_PAUSE = 30.0
 MARK = "DIALOGUE_SUPERVISED"
+# Set in a process that ends with its supervisor.
+supervised = threading.Event()
 STOP_DATABASE = (
     "import pathlib, sys; from dialogue.platform.embedded.server import stop_when_unused; "
     "stop_when_unused(pathlib.Path(sys.argv[1]))"
@@ -54,6 +56,7 @@ def end_with_supervisor() -> None:
     """In a child: end this process group when the supervisor is gone."""
     if not os.environ.pop(MARK, ""):
         return
+    supervised.set()
 
     def wait() -> None:
         while os.read(0, 1):

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import Field
 
-from dialogue.kit.api.paging import LARGEST, Page, Paging, page_of
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Shape, Text
 from dialogue.kit.api.versions import if_match, tell_version
+from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import Refusal
 from dialogue.platform.accounts.actions import (
     COMPANY_FIELDS,

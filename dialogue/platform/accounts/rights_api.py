@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import AwareDatetime, Field
 
-from dialogue.kit.api.paging import Page, Paging, page_of, visible_or_404
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
 from dialogue.kit.api.versions import if_match, tell_version
+from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.permissions import permission_groups
 from dialogue.platform.accounts.actions import make_key, revoke_key

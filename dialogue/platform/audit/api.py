@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from ninja import Query, Router
 
-from dialogue.kit.api.paging import Page, Paging, page_of, visible_or_404
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Moment, Shape
-from dialogue.kit.doors import ActorRequest
+from dialogue.kit.doors import ActorRequest, visible_or_404
 from dialogue.platform.audit import actions
 from dialogue.platform.jobs.models import Job
 

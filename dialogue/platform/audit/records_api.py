@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import Field
 
-from dialogue.kit.api.paging import LARGEST, Page, Paging, page_of
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Moment, Shape
-from dialogue.kit.doors import ActorRequest
+from dialogue.kit.doors import LARGEST, ActorRequest
 from dialogue.kit.errors import NotPermitted
 from dialogue.platform.audit.actions import restore_record
 from dialogue.platform.audit.bin import bin_of

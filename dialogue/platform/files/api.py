@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, UploadedFile
 from pydantic import Field
 
-from dialogue.kit.api.paging import LARGEST, Page, Paging, page_of, visible_or_404
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Moment, Shape
-from dialogue.kit.doors import ActorRequest
+from dialogue.kit.doors import LARGEST, ActorRequest, visible_or_404
 from dialogue.kit.errors import NotFound
 from dialogue.platform.files.actions import keep_file, remove_file
 from dialogue.platform.files.models import StoredFile

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, UploadedFile
 from pydantic import Field
 
-from dialogue.kit.api.paging import Page, Paging, page_of, visible_or_404
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
-from dialogue.kit.doors import ActorRequest
+from dialogue.kit.doors import ActorRequest, visible_or_404
 from dialogue.kit.errors import Refusal
 from dialogue.platform.imports import actions
 from dialogue.platform.imports.models import Import, ImportChange, ImportRow

@@ -7,9 +7,8 @@ from typing import Annotated
 from ninja import Router
 from pydantic import Field
 
-from dialogue.kit.api.paging import visible_or_404
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
-from dialogue.kit.doors import ActorRequest
+from dialogue.kit.doors import ActorRequest, visible_or_404
 from dialogue.platform.mail.confirming import code_waits, send_sender_code, try_sender_code
 from dialogue.platform.mail.models import SenderIdentity
 

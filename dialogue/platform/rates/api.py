@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from ninja import File, Query, Router, UploadedFile
 from pydantic import Field
 
-from dialogue.kit.api.paging import Page, Paging, page_of, visible_or_404
+from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Money, Shape
-from dialogue.kit.doors import ActorRequest
+from dialogue.kit.doors import ActorRequest, visible_or_404
 from dialogue.platform.rates import actions
 from dialogue.platform.rates.converting import Converted, convert
 from dialogue.platform.rates.models import DIGITS, PLACES, Rate

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 from pydantic import Field
 
-from dialogue.kit.api.paging import Page, visible_or_404
+from dialogue.kit.api.paging import Page
 from dialogue.kit.api.shapes import Input, Moment, Money, Shape, Text
 from dialogue.kit.api.versions import if_match, tell_version
+from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import Refusal
 from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.platform.criteria.api import Filtered, Search, filtered_page

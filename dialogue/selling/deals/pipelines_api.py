@@ -7,8 +7,8 @@ from typing import Annotated
 from ninja import Router
 from pydantic import Field
 
-from dialogue.kit.api.paging import visible_or_404
 from dialogue.kit.api.shapes import Input, Shape, Text
+from dialogue.kit.doors import visible_or_404
 from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.selling.deals import losses, pipelines
 from dialogue.selling.deals.models import LossReason, Pipeline, Stage, StageClass

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dialogue.customers.parties.models import Party
-from dialogue.kit.api.paging import LARGEST
+from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.kit.rows import etag_of
 from dialogue.kit.statement import Statement

@@ -10,8 +10,9 @@ from ninja import Query, Router
 from pydantic import Field
 
 from dialogue.customers.parties.models import Party
-from dialogue.kit.api.paging import LARGEST, Page, visible_or_404
+from dialogue.kit.api.paging import Page
 from dialogue.kit.api.shapes import Input, Moment, Money, Shape, Text
+from dialogue.kit.doors import LARGEST, visible_or_404
 from dialogue.kit.errors import NotFound, NotPermitted
 from dialogue.platform.accounts.doors import ApiRequest
 from dialogue.platform.criteria.api import Filtered, Search, filtered_page

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from dialogue.kit.api.paging import visible_or_404
+from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import NotPermitted
 from dialogue.kit.money import print_money
 from dialogue.platform.accounts.doors import MemberRequest, member_page
