@@ -108,3 +108,69 @@ class FencedKey(_TableOperation):
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Return the call that makes this operation."""
         return ("FencedKey", [self.model_name, self.field], {"on_delete": self.on_delete})
+
+
+# A key checked once a statement: of the rows it wrote the different keys are looked up and held as a foreign key holds them.
+SET_KEY = """
+CREATE FUNCTION public.{name}() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE one record; BEGIN
+    FOR one IN SELECT DISTINCT w.tenant_id, w.{column} AS key FROM written w WHERE w.{column} IS NOT NULL LOOP
+        PERFORM 1 FROM public.{target} t WHERE t.tenant_id = one.tenant_id AND t.id = one.key FOR KEY SHARE;
+        IF NOT FOUND THEN
+            RAISE foreign_key_violation USING MESSAGE = '{name}: there is no row ' || one.key, CONSTRAINT = '{name}';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER {name} AFTER INSERT ON public.{table} REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION public.{name}();
+CREATE TRIGGER {name}_again AFTER UPDATE ON public.{table} REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION public.{name}();
+CREATE FUNCTION public.{name}_gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM public.{table} w USING gone WHERE w.tenant_id = gone.tenant_id AND w.{column} = gone.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER {name} AFTER DELETE ON public.{target} REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION public.{name}_gone()
+"""
+NO_SET_KEY = """
+DROP TRIGGER {name} ON public.{table};
+DROP TRIGGER {name}_again ON public.{table};
+DROP TRIGGER {name} ON public.{target};
+DROP FUNCTION public.{name}(), public.{name}_gone()
+"""
+
+
+class FencedSetKey(FencedKey):
+    """A fenced key, cascading, kept by triggers once a statement in place of the constraint that checks row after row.
+
+    For journals: thousands of rows a statement that all point at one row, where the constraint was a tenth of an import.
+    """
+
+    def __init__(self, model_name: str, field: str) -> None:
+        super().__init__(model_name, field, on_delete="CASCADE")
+
+    def _written(self, sql: str, app_label: str, state: ProjectState) -> str:
+        table, column, target, name = self._names(app_label, state)
+        return sql.format(table=table, column=column, target=target, name=name)
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Put the triggers in the place of the constraint."""
+        super().database_backwards(app_label, schema_editor, to_state, to_state)
+        schema_editor.execute(self._written(SET_KEY, app_label, to_state), params=None)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Put the constraint back."""
+        schema_editor.execute(self._written(NO_SET_KEY, app_label, to_state), params=None)
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        """Return what the operation does."""
+        return f"Carry the company in {self.model_name}.{self.field}, checked once a statement"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """Return the call that makes this operation."""
+        return ("FencedSetKey", [self.model_name, self.field], {})

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
+from dialogue.kit.statement import one_of
 from dialogue.platform.embedded.copying import copy_rows
 from dialogue.platform.jobs.kinds import JobKind, JobRun, job_kinds
 from dialogue.platform.jobs.models import Job
@@ -37,7 +38,7 @@ def index_records(kind: str, ids: Sequence[int]) -> None:
     """Write the search rows of these records; unknown and unchanged ones cost nothing."""
     found = search_kinds.get(kind)
     for start in range(0, len(ids), BATCH):
-        rows = found.rows().filter(pk__in=list(ids[start : start + BATCH])).order_by()
+        rows = found.rows().filter(one_of("id", list(ids[start : start + BATCH]))).order_by()
         tenant = current_tenant()
         _write(kind, [_entry(tenant, one) for one in found.texts(rows)], WRITE + KEEP)
 
@@ -46,7 +47,7 @@ def index_fresh(kind: str, ids: Sequence[int]) -> None:
     """Write the search rows of records made in this transaction, reading what they are found by."""
     found = search_kinds.get(kind)
     for start in range(0, len(ids), BATCH):
-        rows = found.rows().filter(pk__in=list(ids[start : start + BATCH])).order_by()
+        rows = found.rows().filter(one_of("id", list(ids[start : start + BATCH]))).order_by()
         index_new(kind, found.texts(rows))
 
 

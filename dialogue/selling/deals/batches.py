@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -36,11 +36,11 @@ from dialogue.selling.deals.signals import (
 )
 
 COLUMNS = (
-    "id", "tenant_id", "created_at", "updated_at", "title", "pipeline", "stage", "stage_class", "stage_since", "closed_at",
+    "id", "created_at", "title", "pipeline", "stage", "stage_class", "stage_since", "closed_at",
     "loss", "lost_reason", "company", "contact", "budget", "currency", "base_amount", "base_currency", "rate", "rate_on",
-    "responsible", "expected_on", "external_id", "rank", "source", "created_by", "characteristics", *SLOTS,
+    "responsible", "expected_on", "external_id", "rank", "source",
 )  # fmt: skip
-NO_SLOTS = (None,) * len(SLOTS)
+OWN_FIELDS = ("characteristics", *SLOTS)
 
 
 @action(permission=DealPermission.WRITE)
@@ -71,8 +71,15 @@ def write_deals(checked: list[ReadyDeal], by: Actor) -> list[int]:
         return []
     now = timezone.now()
     ids = reserve_ids(Deal, len(checked))
-    copy_rows(Deal, COLUMNS, _deal_rows(checked, ids, _first_ranks(checked), by, now))
-    copy_rows(StageChange, STAGE_COLUMNS, _stage_rows(checked, ids, by, now))
+    rows: Iterable[tuple[Any, ...]] = _deal_rows(checked, ids, _first_ranks(checked), now)
+    same: dict[str, Any] = {"tenant_id": by.tenant, "updated_at": now, "created_by": by.user}
+    if any(one.slots is not None for one in checked):
+        rows = ((*row, *_own_fields(one)) for row, one in zip(rows, checked, strict=True))
+        copy_rows(Deal, (*COLUMNS, *OWN_FIELDS), rows, same)
+    else:
+        copy_rows(Deal, COLUMNS, rows, {**same, "characteristics": {}})
+    same = {"tenant_id": by.tenant, "reason": "", "by": by.user, "by_label": by.label[:150]}
+    copy_rows(StageChange, STAGE_COLUMNS, _stage_rows(checked, ids, now), same)
     links = [
         (by.tenant, now, now, pk, contact.party, contact.role)
         for pk, one in zip(ids, checked, strict=True)
@@ -88,7 +95,7 @@ def write_deals(checked: list[ReadyDeal], by: Actor) -> list[int]:
     return ids
 
 
-STAGE_COLUMNS = ("tenant_id", "deal", "stage", "at", "amount", "currency", "reason", "by", "by_label")
+STAGE_COLUMNS = ("deal", "stage", "at", "amount", "currency")
 
 
 def _first_ranks(checked: list[ReadyDeal]) -> dict[int, int]:
@@ -97,31 +104,30 @@ def _first_ranks(checked: list[ReadyDeal]) -> dict[int, int]:
     return {stage: top_of(stage) - (count - 1) * RANK_GAP for stage, count in waiting.items()}
 
 
-def _deal_rows(
-    checked: list[ReadyDeal], ids: list[int], ranks: dict[int, int], by: Actor, now: datetime
-) -> Iterator[tuple[Any, ...]]:
+def _deal_rows(checked: list[ReadyDeal], ids: list[int], ranks: dict[int, int], now: datetime) -> Iterator[tuple[Any, ...]]:
     for pk, one in zip(ids, checked, strict=True):
         given, stage, budget = one.given, one.stage, one.budget
         created = given.created_at or now
         rank, ranks[stage.pk] = ranks[stage.pk], ranks[stage.pk] + RANK_GAP
-        slots: tuple[Any, ...] = NO_SLOTS
-        characteristics = "{}"
-        if one.slots is not None:
-            slots = tuple(getattr(one.slots, name, None) for name in SLOTS)
-            characteristics = json.dumps(one.slots.characteristics, ensure_ascii=False)
         yield (
-            pk, by.tenant, created, now, one.title, stage.pipeline_id, stage.pk, stage.stage_class, created,
+            pk, created, one.title, stage.pipeline_id, stage.pk, stage.stage_class, created,
             created if stage.is_final else None, one.why.loss, one.why.words,
             given.company, given.contact, budget.amount, budget.currency, budget.base_amount, budget.base_currency,
             budget.rate, budget.rate_on, given.responsible, given.expected_on, given.external_id.strip(), rank, given.source,
-            by.user, characteristics, *slots,
         )  # fmt: skip
 
 
-def _stage_rows(checked: list[ReadyDeal], ids: list[int], by: Actor, now: datetime) -> Iterator[tuple[Any, ...]]:
+def _own_fields(one: ReadyDeal) -> tuple[Any, ...]:
+    """Return the company's own fields of a deal, as `OWN_FIELDS` names them."""
+    if one.slots is None:
+        return ("{}", *[None] * len(SLOTS))
+    return (json.dumps(one.slots.characteristics, ensure_ascii=False), *(getattr(one.slots, name, None) for name in SLOTS))
+
+
+def _stage_rows(checked: list[ReadyDeal], ids: list[int], now: datetime) -> Iterator[tuple[Any, ...]]:
     for pk, one in zip(ids, checked, strict=True):
         at = one.given.created_at or now
-        yield (by.tenant, pk, one.stage.pk, at, one.budget.amount, one.budget.currency, "", by.user, by.label[:150])
+        yield (pk, one.stage.pk, at, one.budget.amount, one.budget.currency)
 
 
 def _changed(ids: list[int], by: Actor, *fields: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,10 +14,12 @@ from dialogue.customers.timeline.bulk import EntryDraft, record_entries
 from dialogue.customers.timeline.details import EntryDetail
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
+from dialogue.kit.statement import one_of
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.selling.deals.models import Deal, Stage
 
 REF = "deal"
+HAS_CUSTOMER = Q(contact__isnull=False) | Q(company__isnull=False)
 BEGUN, CAME = "deal_begun", "deal_stage"
 
 
@@ -34,20 +37,20 @@ def tell_moved(before: Mapping[int, int], after: Stage, *, by: Actor) -> None:
 def _tell(told: Sequence[tuple[int, str, bool]], kind: str, by: Actor) -> None:
     """Write one entry a deal, all by one statement; deals without a customer have nobody to tell."""
     fields = ("pk", "title", "contact_id", "company_id", "budget", "currency", "created_at")
-    rows = {row[0]: row for row in Deal.objects.filter(pk__in=[pk for pk, _words, _begun in told]).values_list(*fields)}
+    found = Deal.objects.filter(one_of("id", [pk for pk, _words, _begun in told]), HAS_CUSTOMER)
+    rows = {row[0]: row for row in found.values_list(*fields)}
     now = timezone.now()
     drafts = []
     for pk, words, begun in told:
         if pk not in rows:
             continue
         _pk, title, contact, company, budget, currency, created = rows[pk]
-        party = contact or company
-        if party is None:
-            continue
         at: datetime = min(created, now) if begun else now
         subject = f"{title} · {words}" if words else title
         drafts.append(
-            EntryDraft(party, kind, at, subject=subject, ref_kind=REF, ref_id=pk, amount=budget, currency=currency or "")
+            EntryDraft(
+                contact or company, kind, at, subject=subject, ref_kind=REF, ref_id=pk, amount=budget, currency=currency or ""
+            )
         )
     # Who may move a deal may not always write on timelines: the entry follows from his deed.
     record_entries(drafts, by=replace(by, everything=True), told=True)
@@ -55,7 +58,7 @@ def _tell(told: Sequence[tuple[int, str, bool]], kind: str, by: Actor) -> None:
 
 def entries_of(deals: Iterable[int]) -> list[int]:
     """Return the ids of what timelines say of these deals."""
-    return list(Entry.objects.filter(ref_kind=REF, ref_id__in=list(deals)).values_list("pk", flat=True))
+    return list(Entry.objects.filter(one_of("ref_id", list(deals)), ref_kind=REF).values_list("pk", flat=True))
 
 
 def deal_details(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, EntryDetail]:

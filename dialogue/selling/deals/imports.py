@@ -130,7 +130,8 @@ class DealLoad:
         fresh = {number: one for number, one in self.ready.items() if number not in known}
         ids = write_deals(list(fresh.values()), self.batch.by)
         self.batch.created(Deal, ids)
-        self.batch.created(Entry, entries_of(ids))
+        told = [pk for pk, one in zip(ids, fresh.values(), strict=True) if one.given.contact or one.given.company]
+        self.batch.created(Entry, entries_of(told) if told else ())
         for (number, one), pk in zip(fresh.items(), ids, strict=True):
             self.batch.finish(self.lines[number], Outcome.CREATED, pk)
             self._count(one)
