@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
@@ -23,7 +22,7 @@ from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.accounts.models import User
 from dialogue.platform.audit.recording import record
-from dialogue.platform.imports.ahead import ahead, collecting_between
+from dialogue.platform.imports.ahead import ahead, working_fast
 from dialogue.platform.imports.journal import keep_before, keep_changes, keep_outcomes, shown
 from dialogue.platform.imports.kinds import Batch, ImportKind, Line, Plan, import_kinds
 from dialogue.platform.imports.mapping import plan_of
@@ -101,10 +100,10 @@ class Runner:
         """Yield the lines not committed yet, batch by batch; the next ones are read while one is written."""
         with transaction.atomic():
             prepare = self.kind.prepare(self.by) if self.kind.prepare else None
-        with collecting_between(), closing(ahead(self._read(prepare))) as batches:
+        with working_fast() as collect, closing(ahead(self._read(prepare))) as batches:
             for batch in batches:
                 yield batch
-                gc.collect(0)
+                collect()
 
     def _read(self, prepare: Callable[[Line], None] | None) -> Iterator[list[Line]]:
         lines = self.reader.lines(self.table, self.run.read_through)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from dialogue.kit.scope import current_tenant, tenant_scope
-from dialogue.platform.imports.ahead import ahead, collecting_between
+from dialogue.platform.imports.ahead import TURN, ahead, working_fast
 
 
 def reading(count: int, drawn: list[int]) -> Iterator[int]:
@@ -48,6 +49,10 @@ def test_who_stops_early_stops_the_reading() -> None:
 
 
 def test_collector_rests_meanwhile_and_works_again() -> None:
-    with collecting_between():
+    before = sys.getswitchinterval()
+    with working_fast() as collect:
         assert not gc.isenabled()
+        assert sys.getswitchinterval() == pytest.approx(TURN)
+        collect()
     assert gc.isenabled()
+    assert sys.getswitchinterval() == before
