@@ -135,7 +135,8 @@ class Runner:
                 raise JobCancelled
             with connection.cursor() as cursor:
                 # A batch lost with the whole machine is loaded again from `read_through`; the end waits for the disk.
-                cursor.execute("SET LOCAL synchronous_commit TO off")
+                # A search of a batch's contacts takes milliseconds, the start of parallel workers for it fifty.
+                cursor.execute("SET LOCAL synchronous_commit TO off; SET LOCAL max_parallel_workers_per_gather TO 0")
             batch = self.write(lines)
             add_up(now, batch)
             now.read_through = lines[-1].number
