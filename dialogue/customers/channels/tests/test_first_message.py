@@ -343,6 +343,7 @@ def test_member_who_may_only_write_letters_writes_one(cast: Cast, ivan: Party) -
         assert Entry.objects.get(pk=delivery.touch).by == cast.seller.pk
 
 
+@pytest.mark.django_db
 def test_requests_are_written_in_the_background_and_at_the_end() -> None:
     held = Basket()
     written: list[int] = []
