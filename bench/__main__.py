@@ -1,10 +1,11 @@
-"""`./dev bench [ROW …] [--small] [--no-peer]`: one JSON line per row, then the ratios to the peer of the same run."""
+"""`./dev bench [ROW …] [--small] [--no-peer]`: one JSON line per row, with the peer's figure of the same run as its baseline."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from typing import Any
 
 from bench import desk, imports
 from bench.client import peers
@@ -19,8 +20,7 @@ def main() -> int:
     asked.add_argument("--no-peer", action="store_true", help="only our side")
     given = asked.parse_args()
     rows = given.rows or ["desk"]
-    if "install" in rows or "all" in rows:
-        print(json.dumps(install()), flush=True)
+    theirs: dict[str, Any] | None = None
     if "import.copy" in rows or "all" in rows:
         print(json.dumps(imports.import_copy(small=given.small)), flush=True)
     if any(row.startswith("desk") or row == "all" for row in rows):
@@ -28,12 +28,13 @@ def main() -> int:
         if helpers is not None:
             print(json.dumps({"calibration": helpers.calibrate()}), flush=True)
         found = desk.ours(small=given.small)
-        for name, line in found.items():
-            print(json.dumps({name: line}), flush=True)
         theirs = None if given.no_peer else desk.peer(small=given.small)
         if theirs is not None:
             print(json.dumps({"peer": theirs}), flush=True)
-            print(json.dumps({"ratios": desk.ratios(found, theirs)}), flush=True)
+        for one in desk.lines(found, theirs):
+            print(json.dumps(one), flush=True)
+    if "install" in rows or "all" in rows:
+        print(json.dumps(install(theirs["database_setup_s"] if theirs else None)), flush=True)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 python -m bench.fill keep          starts the embedded database, migrates, prints facts, ends with its input
 python -m bench.fill fill P D      makes P customers and D deals by the batch actions, prints seconds
+python -m bench.fill queries URL…  asks for pages as the owner, prints how many statements the last time of three took
 """
 
 from __future__ import annotations
@@ -121,9 +122,34 @@ def fill(parties: int, deals: int) -> None:
     print(json.dumps(facts | {"deals_per_s": round(deals / max(0.001, deal_seconds))}), flush=True)
 
 
+def queries(paths: list[str]) -> None:
+    """Print how many statements each page asks of the database once the process knows the company."""
+    start()
+    from django.db import connection, transaction
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from dialogue.kit.scope import without_tenant
+    from dialogue.platform.accounts.models import User
+
+    with transaction.atomic(), without_tenant("the measurement signs in by e-mail"):
+        owner = User.objects.get(email="bench@example.org")
+    client = Client()
+    client.force_login(owner)
+    found = {}
+    for path in paths:
+        for _time in range(3):
+            with CaptureQueriesContext(connection) as asked:
+                client.get(path)
+        found[path] = sum(not one["sql"].startswith(("BEGIN", "COMMIT")) for one in asked.captured_queries)
+    print(json.dumps(found))
+
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
     if sys.argv[1] == "keep":
         keep()
+    elif sys.argv[1] == "queries":
+        queries(sys.argv[2:])
     else:
         fill(int(sys.argv[2]), int(sys.argv[3]))

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.client import ROOT, Http
+from bench.client import ROOT, Http, cpu_seconds
 from dialogue.kit.ports import free_port
 
 READY_SECONDS = 120
@@ -104,6 +104,11 @@ class House:
     def with_key(self) -> Http:
         """Return a client with the company's key for the API."""
         return Http(self.port, token=str(self.facts["key"]))
+
+    def cpu(self) -> tuple[float, float]:
+        """Return the processor seconds so far of the web servers and of the database."""
+        database = int((self.folder / "pg" / "postmaster.pid").read_text().split()[0])
+        return cpu_seconds(self.web.pid), cpu_seconds(database)
 
     @property
     def base(self) -> str:

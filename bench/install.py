@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.client import ROOT
+from bench.client import ROOT, line
 from dialogue.kit.ports import free_port
 
 MOST_SECONDS = 300
 
 
-def install() -> dict[str, Any]:
-    """Clone, make everything and start; return the seconds until the line `ready`, and the size of the environment.
+def install(peer_s: float | None = None) -> dict[str, Any]:
+    """Clone, make everything and start; return the row: seconds until the line `ready`, beside the peer's, and the size made.
 
     Raises:
         RuntimeError: the office did not become ready.
@@ -35,12 +35,12 @@ def install() -> dict[str, Any]:
             office.send_signal(signal.SIGTERM)
             office.wait(20)
         size = sum(file.lstat().st_size for file in (clone / ".venv").rglob("*") if not file.is_dir())
-    return {"install": {"seconds": round(seconds, 1), "environment_mib": size >> 20}}
+    return line("install", round(seconds, 1), "s", peer_s, 6, less=True) | {"environment_mib": size >> 20}
 
 
 def _ready(office: subprocess.Popen[str], begun: float) -> float:
-    for line in office.stdout or ():
-        if line.startswith("ready "):
+    for said in office.stdout or ():
+        if said.startswith("ready "):
             return time.perf_counter() - begun
         if time.perf_counter() - begun > MOST_SECONDS:
             break
