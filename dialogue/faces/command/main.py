@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dialogue import __version__
+from dialogue.faces.command.loading import loading
 from dialogue.faces.command.supervisor import end_with_supervisor
 from dialogue.kit.environment import EnvironmentRefusal, data_folder
 from dialogue.kit.folder import refuse_unusable, words_of
@@ -62,9 +63,10 @@ def parser() -> argparse.ArgumentParser:
 def start_django() -> None:
     """Load settings and rooms."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
-    import django
+    with loading():
+        import django
 
-    django.setup()
+        django.setup()
 
 
 def cannot_start(words: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,13 +56,15 @@ def confirm_reset(folder: Path, *, yes: bool) -> bool:
 def prepare(supervisor: Supervisor, folder: Path) -> EmbeddedServer | None:
     """Bring the database up and to this version; return the embedded server, if it is ours to watch.
 
-    Where nothing has changed since the last start the office begins at once, beside this process's own loading.
+    This process loads the program meanwhile. Where nothing has changed since the last start the office begins at once.
     """
+    from dialogue.faces.command.main import start_django
     from dialogue.faces.command.migrate import bring_up_to_date, is_marked
     from dialogue.kit.environment import text
     from dialogue.platform.embedded.server import server_for
 
     server = None
+    loaded = ThreadPoolExecutor(1).submit(start_django)
     if not text("DATABASE_URL"):
         server = server_for(folder)
         with step("starting the database"):
@@ -70,9 +73,7 @@ def prepare(supervisor: Supervisor, folder: Path) -> EmbeddedServer | None:
             for name in ("web", "tracker"):
                 supervisor.start(name, [*MODULE, name])
     with step("loading the program"):
-        from dialogue.faces.command.main import start_django
-
-        start_django()
+        loaded.result()
     with step("bringing the database up to date"):
         bring_up_to_date()
     return server

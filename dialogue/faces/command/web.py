@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 from importlib import import_module
 from typing import Any
+
+from dialogue.faces.command.loading import loading
 
 OFFICE_PAGES = ("kit/frame.html", "lists/list.html", "parties/card.html", "deals/deal.html", "office/home.html")
 
@@ -60,21 +61,17 @@ def load_before_forking(application: str, pages: tuple[str, ...]) -> None:
 
     The API is left to its first request: it is a third of everything.
     """
-    # Hardly anything is thrown away meanwhile, and looking for it would take a fifth of the time.
-    gc.disable()
-    import_module(application.partition(":")[0])
-    from django.db import connections
-    from django.template.loader import get_template
-    from django.urls import get_resolver
+    with loading():
+        import_module(application.partition(":")[0])
+        from django.db import connections
+        from django.template.loader import get_template
+        from django.urls import get_resolver
 
-    # What the first page would load otherwise.
-    list(get_resolver().reverse_dict)
-    for name in pages:
-        get_template(name)
-    connections.close_all()
-    # Objects that live for ever stay out of the collector's way, which would write to their pages and part them.
-    gc.freeze()
-    gc.enable()
+        # What the first page would load otherwise.
+        list(get_resolver().reverse_dict)
+        for name in pages:
+            get_template(name)
+        connections.close_all()
 
 
 def run(options: argparse.Namespace) -> int:
