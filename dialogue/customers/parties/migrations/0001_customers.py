@@ -133,6 +133,153 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "name_sort", "id"],
+                        name="party_by_name",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "kind", "name_sort", "id"],
+                        name="party_by_kind",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "created_at", "id"],
+                        name="party_newest",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "updated_at", "id"],
+                        name="party_changed",
+                    ),
+                    models.Index(fields=["tenant_id", "responsible", "name_sort", "id"], name="party_responsible"),
+                    models.Index(
+                        condition=models.Q(("company__isnull", False)), fields=["tenant_id", "company"], name="party_staff"
+                    ),
+                    models.Index(
+                        condition=models.Q(("city", ""), _negated=True), fields=["tenant_id", "city"], name="party_city"
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True), _negated=True),
+                        fields=["tenant_id", "deleted_at"],
+                        name="party_binned",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_1__isnull", False)),
+                        fields=["tenant_id", "slot_text_1"],
+                        name="party_text1",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_2__isnull", False)),
+                        fields=["tenant_id", "slot_text_2"],
+                        name="party_text2",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_3__isnull", False)),
+                        fields=["tenant_id", "slot_text_3"],
+                        name="party_text3",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_4__isnull", False)),
+                        fields=["tenant_id", "slot_text_4"],
+                        name="party_text4",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_5__isnull", False)),
+                        fields=["tenant_id", "slot_text_5"],
+                        name="party_text5",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_6__isnull", False)),
+                        fields=["tenant_id", "slot_text_6"],
+                        name="party_text6",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_7__isnull", False)),
+                        fields=["tenant_id", "slot_text_7"],
+                        name="party_text7",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_8__isnull", False)),
+                        fields=["tenant_id", "slot_text_8"],
+                        name="party_text8",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_1__isnull", False)),
+                        fields=["tenant_id", "slot_number_1"],
+                        name="party_number1",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_2__isnull", False)),
+                        fields=["tenant_id", "slot_number_2"],
+                        name="party_number2",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_3__isnull", False)),
+                        fields=["tenant_id", "slot_number_3"],
+                        name="party_number3",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_4__isnull", False)),
+                        fields=["tenant_id", "slot_number_4"],
+                        name="party_number4",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_5__isnull", False)),
+                        fields=["tenant_id", "slot_number_5"],
+                        name="party_number5",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_6__isnull", False)),
+                        fields=["tenant_id", "slot_number_6"],
+                        name="party_number6",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_7__isnull", False)),
+                        fields=["tenant_id", "slot_number_7"],
+                        name="party_number7",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_8__isnull", False)),
+                        fields=["tenant_id", "slot_number_8"],
+                        name="party_number8",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_1__isnull", False)),
+                        fields=["tenant_id", "slot_date_1"],
+                        name="party_date1",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_2__isnull", False)),
+                        fields=["tenant_id", "slot_date_2"],
+                        name="party_date2",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_3__isnull", False)),
+                        fields=["tenant_id", "slot_date_3"],
+                        name="party_date3",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_4__isnull", False)),
+                        fields=["tenant_id", "slot_date_4"],
+                        name="party_date4",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True), models.Q(("external_id", ""), _negated=True)),
+                        fields=("tenant_id", "external_id"),
+                        name="party_own_number_once",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["person", "company"])), name="party_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("phase__in", ["acquire", "develop", "keep", "end"])), name="party_phase_known"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ContactPoint",
@@ -176,6 +323,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["kind", "-is_primary", "id"],
+                "indexes": [
+                    models.Index(fields=["tenant_id", "kind", "normal"], name="contact_point_normal"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "party", "kind", "normal"), name="contact_point_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -236,6 +389,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "party", "channel", "purpose", "-at", "-id"], name="consent_latest"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Address",
@@ -282,6 +440,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-is_primary", "id"],
+                "indexes": [
+                    models.Index(fields=["tenant_id", "party"], name="address_party"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -359,6 +520,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "first", "type"], name="relation_forward"),
+                    models.Index(fields=["tenant_id", "second", "type"], name="relation_reverse"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=("tenant_id", "first", "second", "type"),
+                        name="relation_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("first", models.F("second")), _negated=True), name="relation_with_another"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Tag",
@@ -398,255 +575,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "name_sort", "id"], name="party_by_name"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["tenant_id", "kind", "name_sort", "id"],
-                name="party_by_kind",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "created_at", "id"], name="party_newest"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "updated_at", "id"], name="party_changed"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(fields=["tenant_id", "responsible", "name_sort", "id"], name="party_responsible"),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("company__isnull", False)), fields=["tenant_id", "company"], name="party_staff"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("city", ""), _negated=True), fields=["tenant_id", "city"], name="party_city"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True), _negated=True),
-                fields=["tenant_id", "deleted_at"],
-                name="party_binned",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_1__isnull", False)), fields=["tenant_id", "slot_text_1"], name="party_text1"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_2__isnull", False)), fields=["tenant_id", "slot_text_2"], name="party_text2"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_3__isnull", False)), fields=["tenant_id", "slot_text_3"], name="party_text3"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_4__isnull", False)), fields=["tenant_id", "slot_text_4"], name="party_text4"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_5__isnull", False)), fields=["tenant_id", "slot_text_5"], name="party_text5"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_6__isnull", False)), fields=["tenant_id", "slot_text_6"], name="party_text6"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_7__isnull", False)), fields=["tenant_id", "slot_text_7"], name="party_text7"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_text_8__isnull", False)), fields=["tenant_id", "slot_text_8"], name="party_text8"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_1__isnull", False)),
-                fields=["tenant_id", "slot_number_1"],
-                name="party_number1",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_2__isnull", False)),
-                fields=["tenant_id", "slot_number_2"],
-                name="party_number2",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_3__isnull", False)),
-                fields=["tenant_id", "slot_number_3"],
-                name="party_number3",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_4__isnull", False)),
-                fields=["tenant_id", "slot_number_4"],
-                name="party_number4",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_5__isnull", False)),
-                fields=["tenant_id", "slot_number_5"],
-                name="party_number5",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_6__isnull", False)),
-                fields=["tenant_id", "slot_number_6"],
-                name="party_number6",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_7__isnull", False)),
-                fields=["tenant_id", "slot_number_7"],
-                name="party_number7",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_number_8__isnull", False)),
-                fields=["tenant_id", "slot_number_8"],
-                name="party_number8",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_date_1__isnull", False)), fields=["tenant_id", "slot_date_1"], name="party_date1"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_date_2__isnull", False)), fields=["tenant_id", "slot_date_2"], name="party_date2"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_date_3__isnull", False)), fields=["tenant_id", "slot_date_3"], name="party_date3"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="party",
-            index=models.Index(
-                condition=models.Q(("slot_date_4__isnull", False)), fields=["tenant_id", "slot_date_4"], name="party_date4"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="party",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at__isnull", True), models.Q(("external_id", ""), _negated=True)),
-                fields=("tenant_id", "external_id"),
-                name="party_own_number_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="party",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["person", "company"])), name="party_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="party",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("phase__in", ["acquire", "develop", "keep", "end"])), name="party_phase_known"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="contactpoint",
-            index=models.Index(fields=["tenant_id", "kind", "normal"], name="contact_point_normal"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactpoint",
-            constraint=models.UniqueConstraint(fields=("tenant_id", "party", "kind", "normal"), name="contact_point_once"),
-        ),
-        migrations.AddIndex(
-            model_name="consent",
-            index=models.Index(fields=["tenant_id", "party", "channel", "purpose", "-at", "-id"], name="consent_latest"),
-        ),
-        migrations.AddIndex(
-            model_name="address",
-            index=models.Index(fields=["tenant_id", "party"], name="address_party"),
-        ),
-        migrations.AddIndex(
-            model_name="partyrelation",
-            index=models.Index(fields=["tenant_id", "first", "type"], name="relation_forward"),
-        ),
-        migrations.AddIndex(
-            model_name="partyrelation",
-            index=models.Index(fields=["tenant_id", "second", "type"], name="relation_reverse"),
-        ),
-        migrations.AddConstraint(
-            model_name="partyrelation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until__isnull", True)),
-                fields=("tenant_id", "first", "second", "type"),
-                name="relation_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="partyrelation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("first", models.F("second")), _negated=True), name="relation_with_another"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="partytag",
-            index=models.Index(fields=["tenant_id", "party"], name="party_tag_party"),
-        ),
-        migrations.AddConstraint(
-            model_name="partytag",
-            constraint=models.UniqueConstraint(fields=("tenant_id", "tag", "party"), name="party_tag_once"),
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "party"], name="party_tag_party"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "tag", "party"), name="party_tag_once"),
+                ],
+            },
         ),
     ]

@@ -122,6 +122,11 @@ class Migration(migrations.Migration):
                     models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, to="accounts.role"),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant_id", "membership", "role"), name="membership_role_once"),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="membership",
@@ -157,10 +162,6 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to="accounts.team"
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="membershiprole",
-            constraint=models.UniqueConstraint(fields=("tenant_id", "membership", "role"), name="membership_role_once"),
         ),
         migrations.AddConstraint(
             model_name="membership",

@@ -69,6 +69,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("archived_at__isnull", True)),
+                        fields=("tenant_id", "pipeline", "name"),
+                        name="stage_name_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("stage_class__in", ["open", "won", "lost"])), name="stage_class_known"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Deal",
@@ -188,6 +200,172 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "stage", "rank", "id"],
+                        name="deal_board",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "stage_class", "created_at", "id"],
+                        name="deal_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "created_at", "id"],
+                        name="deal_newest",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "updated_at", "id"],
+                        name="deal_changed",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "title", "id"], name="deal_title"
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "budget", "id"],
+                        name="deal_budget",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "expected_on", "id"],
+                        name="deal_expected",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True)),
+                        fields=["tenant_id", "responsible", "stage_class"],
+                        name="deal_responsible",
+                    ),
+                    models.Index(
+                        condition=models.Q(("company__isnull", False)), fields=["tenant_id", "company"], name="deal_company"
+                    ),
+                    models.Index(
+                        condition=models.Q(("contact__isnull", False)), fields=["tenant_id", "contact"], name="deal_contact"
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at__isnull", False)), fields=["tenant_id", "closed_at"], name="deal_closed"
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", True), _negated=True),
+                        fields=["tenant_id", "deleted_at"],
+                        name="deal_binned",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_1__isnull", False)),
+                        fields=["tenant_id", "slot_text_1"],
+                        name="deal_text1",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_2__isnull", False)),
+                        fields=["tenant_id", "slot_text_2"],
+                        name="deal_text2",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_3__isnull", False)),
+                        fields=["tenant_id", "slot_text_3"],
+                        name="deal_text3",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_4__isnull", False)),
+                        fields=["tenant_id", "slot_text_4"],
+                        name="deal_text4",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_5__isnull", False)),
+                        fields=["tenant_id", "slot_text_5"],
+                        name="deal_text5",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_6__isnull", False)),
+                        fields=["tenant_id", "slot_text_6"],
+                        name="deal_text6",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_7__isnull", False)),
+                        fields=["tenant_id", "slot_text_7"],
+                        name="deal_text7",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_text_8__isnull", False)),
+                        fields=["tenant_id", "slot_text_8"],
+                        name="deal_text8",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_1__isnull", False)),
+                        fields=["tenant_id", "slot_number_1"],
+                        name="deal_number1",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_2__isnull", False)),
+                        fields=["tenant_id", "slot_number_2"],
+                        name="deal_number2",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_3__isnull", False)),
+                        fields=["tenant_id", "slot_number_3"],
+                        name="deal_number3",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_4__isnull", False)),
+                        fields=["tenant_id", "slot_number_4"],
+                        name="deal_number4",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_5__isnull", False)),
+                        fields=["tenant_id", "slot_number_5"],
+                        name="deal_number5",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_6__isnull", False)),
+                        fields=["tenant_id", "slot_number_6"],
+                        name="deal_number6",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_7__isnull", False)),
+                        fields=["tenant_id", "slot_number_7"],
+                        name="deal_number7",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_number_8__isnull", False)),
+                        fields=["tenant_id", "slot_number_8"],
+                        name="deal_number8",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_1__isnull", False)),
+                        fields=["tenant_id", "slot_date_1"],
+                        name="deal_date1",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_2__isnull", False)),
+                        fields=["tenant_id", "slot_date_2"],
+                        name="deal_date2",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_3__isnull", False)),
+                        fields=["tenant_id", "slot_date_3"],
+                        name="deal_date3",
+                    ),
+                    models.Index(
+                        condition=models.Q(("slot_date_4__isnull", False)),
+                        fields=["tenant_id", "slot_date_4"],
+                        name="deal_date4",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at__isnull", True), models.Q(("external_id", ""), _negated=True)),
+                        fields=("tenant_id", "external_id"),
+                        name="deal_own_number_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("stage_class__in", ["open", "won", "lost"])), name="deal_class_known"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="StageChange",
@@ -233,6 +411,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "deal", "-id"], name="stage_change_deal"),
+                    models.Index(fields=["tenant_id", "stage", "at"], name="stage_change_stage"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DealComment",
@@ -346,241 +530,5 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["tenant_id", "deal"], name="deal_tag_deal")],
                 "constraints": [models.UniqueConstraint(fields=("tenant_id", "tag", "deal"), name="deal_tag_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="stage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("archived_at__isnull", True)),
-                fields=("tenant_id", "pipeline", "name"),
-                name="stage_name_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="stage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stage_class__in", ["open", "won", "lost"])), name="stage_class_known"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "stage", "rank", "id"], name="deal_board"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["tenant_id", "stage_class", "created_at", "id"],
-                name="deal_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "created_at", "id"], name="deal_newest"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "updated_at", "id"], name="deal_changed"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "title", "id"], name="deal_title"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)), fields=["tenant_id", "budget", "id"], name="deal_budget"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["tenant_id", "expected_on", "id"],
-                name="deal_expected",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True)),
-                fields=["tenant_id", "responsible", "stage_class"],
-                name="deal_responsible",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("company__isnull", False)), fields=["tenant_id", "company"], name="deal_company"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("contact__isnull", False)), fields=["tenant_id", "contact"], name="deal_contact"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("closed_at__isnull", False)), fields=["tenant_id", "closed_at"], name="deal_closed"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", True), _negated=True),
-                fields=["tenant_id", "deleted_at"],
-                name="deal_binned",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_1__isnull", False)), fields=["tenant_id", "slot_text_1"], name="deal_text1"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_2__isnull", False)), fields=["tenant_id", "slot_text_2"], name="deal_text2"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_3__isnull", False)), fields=["tenant_id", "slot_text_3"], name="deal_text3"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_4__isnull", False)), fields=["tenant_id", "slot_text_4"], name="deal_text4"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_5__isnull", False)), fields=["tenant_id", "slot_text_5"], name="deal_text5"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_6__isnull", False)), fields=["tenant_id", "slot_text_6"], name="deal_text6"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_7__isnull", False)), fields=["tenant_id", "slot_text_7"], name="deal_text7"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_text_8__isnull", False)), fields=["tenant_id", "slot_text_8"], name="deal_text8"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_1__isnull", False)), fields=["tenant_id", "slot_number_1"], name="deal_number1"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_2__isnull", False)), fields=["tenant_id", "slot_number_2"], name="deal_number2"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_3__isnull", False)), fields=["tenant_id", "slot_number_3"], name="deal_number3"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_4__isnull", False)), fields=["tenant_id", "slot_number_4"], name="deal_number4"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_5__isnull", False)), fields=["tenant_id", "slot_number_5"], name="deal_number5"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_6__isnull", False)), fields=["tenant_id", "slot_number_6"], name="deal_number6"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_7__isnull", False)), fields=["tenant_id", "slot_number_7"], name="deal_number7"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_number_8__isnull", False)), fields=["tenant_id", "slot_number_8"], name="deal_number8"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_date_1__isnull", False)), fields=["tenant_id", "slot_date_1"], name="deal_date1"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_date_2__isnull", False)), fields=["tenant_id", "slot_date_2"], name="deal_date2"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_date_3__isnull", False)), fields=["tenant_id", "slot_date_3"], name="deal_date3"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("slot_date_4__isnull", False)), fields=["tenant_id", "slot_date_4"], name="deal_date4"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at__isnull", True), models.Q(("external_id", ""), _negated=True)),
-                fields=("tenant_id", "external_id"),
-                name="deal_own_number_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stage_class__in", ["open", "won", "lost"])), name="deal_class_known"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stagechange",
-            index=models.Index(fields=["tenant_id", "deal", "-id"], name="stage_change_deal"),
-        ),
-        migrations.AddIndex(
-            model_name="stagechange",
-            index=models.Index(fields=["tenant_id", "stage", "at"], name="stage_change_stage"),
         ),
     ]

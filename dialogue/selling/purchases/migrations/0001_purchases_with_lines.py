@@ -48,6 +48,17 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "purchase",
                 "verbose_name_plural": "purchases",
+                "indexes": [
+                    models.Index(fields=["tenant_id", "party", "-at", "-id"], name="purchase_of_party"),
+                    models.Index(fields=["tenant_id", "-at", "-id"], name="purchase_newest"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("external_id", ""), _negated=True),
+                        fields=("tenant_id", "external_id"),
+                        name="purchase_number_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,29 +92,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="purchase",
-            index=models.Index(fields=["tenant_id", "party", "-at", "-id"], name="purchase_of_party"),
-        ),
-        migrations.AddIndex(
-            model_name="purchase",
-            index=models.Index(fields=["tenant_id", "-at", "-id"], name="purchase_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="purchase",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("external_id", ""), _negated=True),
-                fields=("tenant_id", "external_id"),
-                name="purchase_number_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="purchaseline",
-            index=models.Index(fields=["tenant_id", "purchase"], name="purchase_line_purchase"),
-        ),
-        migrations.AddIndex(
-            model_name="purchaseline",
-            index=models.Index(fields=["tenant_id", "product"], name="purchase_line_product"),
+            options={
+                "indexes": [
+                    models.Index(fields=["tenant_id", "purchase"], name="purchase_line_purchase"),
+                    models.Index(fields=["tenant_id", "product"], name="purchase_line_product"),
+                ],
+            },
         ),
     ]
