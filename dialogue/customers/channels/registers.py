@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.customers.channels import unsubscribing  # noqa: F401  its verb registers itself
 from dialogue.customers.channels.actions import SEND_JOB
 from dialogue.customers.channels.cards import delivery_details
 from dialogue.customers.channels.permissions import ChannelPermission
