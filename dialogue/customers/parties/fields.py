@@ -152,8 +152,20 @@ party.add(
     Field("phase_since", gettext_lazy("in the phase since"), FieldKind.MOMENT, "phase_since"),
     Field("company_id", gettext_lazy("number of the company"), FieldKind.LINK, "company_id"),
 )  # fmt: skip
-party.relations.add("person", Relation(ENTITY, "company_id", gettext_lazy("people of the company")))
-party.relations.add("company", Relation(ENTITY, "staff__id", gettext_lazy("company of the person")))
+party.relations.add(
+    "person",
+    Relation(
+        ENTITY, "company_id", gettext_lazy("people of the company"),
+        there=gettext_lazy("people work there"), none=gettext_lazy("nobody is known to work there"),
+    ),
+)  # fmt: skip
+party.relations.add(
+    "company",
+    Relation(
+        ENTITY, "staff__id", gettext_lazy("company of the person"),
+        there=gettext_lazy("works at a company"), none=gettext_lazy("works at no company"),
+    ),
+)  # fmt: skip
 
 
 def related(compiler: Compiler, tree: Tree, where: str) -> Q:

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties import actions, bulk, details, imports, merging, panels  # noqa: F401  what they declare joins the registries
 from dialogue.customers.parties.fields import consent, related
+from dialogue.customers.parties.leaf_words import CONSENT, RELATED
 from dialogue.customers.parties.lists import CONTACTS
 from dialogue.customers.parties.models import TAGS, Party
 from dialogue.customers.parties.permissions import KIND, PartyPermission
@@ -14,6 +15,7 @@ from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.kit.reference import Reference, references
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
+from dialogue.platform.criteria.leaf_forms import leaf_forms
 from dialogue.platform.criteria.rules import leaves
 from dialogue.platform.files.subjects import FileSubject, file_subjects
 from dialogue.platform.lists.pages import list_pages
@@ -30,6 +32,8 @@ list_pages.add("contacts", CONTACTS)
 search_kinds.add("party", customers, weight=10)
 leaves.add("related", related)
 leaves.add("consent", consent)
+leaf_forms.add("related", RELATED)
+leaf_forms.add("consent", CONSENT)
 commands.add(
     "party.new",
     Command(

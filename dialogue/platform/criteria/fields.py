@@ -100,12 +100,17 @@ class Field:
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows of another entity that belong to a record: `key` is their ORM path to its id."""
+    """Rows of another entity that belong to a record: `key` is their ORM path to its id.
+
+    `there` and `none` say in a sentence that there are such rows and that there are none ("has purchases").
+    """
 
     entity: str
     key: str
     label: str | Promise
     extra: Mapping[str, Any] = field(default_factory=dict)
+    there: str | Promise = ""
+    none: str | Promise = ""
 
 
 @dataclass
@@ -145,6 +150,16 @@ class Entity:
 
 
 entities: Registry[Entity] = Registry("entities")
+
+
+def known_fields(entity: Entity, asking: Asking) -> dict[str, Field]:
+    """Return the entity's fields by name, looked up once a reading."""
+    key = ("fields", id(entity))
+    if key not in asking.kept:
+        # The entity is kept beside them, so that no other one gets its id.
+        asking.kept[key] = (entity, entity.every_field())
+    found: dict[str, Field] = asking.kept[key][1]
+    return found
 
 
 def field_of(definition: Characteristic) -> Field:

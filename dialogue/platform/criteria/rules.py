@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Avg, Count, F, Model, Q, Sum
@@ -21,11 +22,12 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
 from dialogue.kit.registry import Registry
-from dialogue.platform.criteria.fields import Asking, Entity, Field, entities
+from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
 from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of, truth
 
 DEEPEST = 12
 MOST_NODES = 300
+MOST = Decimal(10) ** 15
 AGGREGATES = {"count": Count, "sum": Sum, "average": Avg}
 Tree = Mapping[str, Any]
 
@@ -46,8 +48,8 @@ class Compiler:
     fields: dict[str, Field] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Given fields spare the query for the company's own ones.
-        self.fields = self.fields or self.entity.every_field()
+        # Given fields spare the query for the company's own ones; one reading asks for them once.
+        self.fields = self.fields or known_fields(self.entity, self.asking)
 
     def compile(self, tree: Any, where: str = "filter", depth: int = 0) -> Q:
         """Return the tree as a condition on the entity's rows.
@@ -166,10 +168,21 @@ class Compiler:
             raise RuleRefusal(_('Say how much: for example {"at_least": 3}.'), field=where)
         grouped = rows.order_by().values(key).annotate(measured=measured)
         for bound, number in bounds.items():
-            if isinstance(number, bool) or not isinstance(number, (int, float, str)):
-                raise RuleRefusal(_("“%(word)s” takes a number.") % {"word": bound}, field=f"{where}.{bound}")
-            grouped = grouped.filter(**{f"measured__{COMPARISONS[bound]}": number})
+            grouped = grouped.filter(**{f"measured__{COMPARISONS[bound]}": _bound(number, bound, where, whole=name == "count")})
         return Q(pk__in=grouped.values(key))
+
+
+def _bound(number: Any, word: str, where: str, *, whole: bool) -> int | Decimal:
+    try:
+        if isinstance(number, bool) or not isinstance(number, (int, float, str)):
+            raise TypeError
+        found = Decimal(str(number))
+        if not found.is_finite() or abs(found) >= MOST or (whole and found != found.to_integral_value()):
+            raise ValueError
+    except (TypeError, ValueError, InvalidOperation):
+        message = _("“%(word)s” takes a whole number here.") if whole else _("“%(word)s” takes a number.")
+        raise RuleRefusal(message % {"word": word}, field=f"{where}.{word}") from None
+    return int(found) if whole else found
 
 
 Leaf = Callable[[Compiler, Tree, str], Q]

@@ -11,38 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.platform.criteria.fields import Field
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import OPERATORS
+from dialogue.platform.criteria.words import OPERATOR_WORDS, PERIOD_WORDS
 from dialogue.platform.lists.query import LISTED, PREFIX, SEVERAL, ListQuery, default_operator, split_name
 
 MOST_CHOICES = 200
-OPERATOR_WORDS: dict[str, str | Promise] = {
-    "contains": _("contains"),
-    "is": _("is"),
-    "is_not": _("is not"),
-    "starts": _("begins with"),
-    "in": _("is one of"),
-    "not_in": _("is none of"),
-    "empty": _("is empty"),
-    "at_least": _("at least"),
-    "at_most": _("at most"),
-    "more_than": _("more than"),
-    "less_than": _("less than"),
-    "between": _("between"),
-    "before": _("before"),
-    "after": _("after"),
-    "since": _("from"),
-    "until": _("until"),
-    "within": _("in the last"),
-    "next": _("in the next"),
-    "older_than": _("longer ago than"),
-    "period": _("in"),
-}
-PERIOD_WORDS: dict[str, str | Promise] = {
+LISTED_PERIODS: dict[str, str | Promise] = {
     "": _("any time"),
-    "today": _("today"),
-    "this_week": _("this week"),
-    "last_week": _("last week"),
-    "this_month": _("this month"),
-    "last_month": _("last month"),
+    **{name: PERIOD_WORDS[name] for name in ("today", "this_week", "last_week", "this_month", "last_month")},
     "7d": _("last 7 days"),
     "30d": _("last 30 days"),
     "90d": _("last 90 days"),
@@ -114,7 +89,7 @@ def _input(query: ListQuery, one: Field, name: str, operator: str, counts: dict[
         if operator == "in" and query.may_be_empty(one):
             made.options.append(_option("-", str(_("not set")), chosen, counts))
     elif made.shape == "period":
-        made.options = [Option(value, str(words), value == made.value) for value, words in PERIOD_WORDS.items()]
+        made.options = [Option(value, str(words), value == made.value) for value, words in LISTED_PERIODS.items()]
     elif made.shape == "yes_no":
         words = (("", _("any")), ("yes", _("yes")), ("no", _("no")))
         made.options = [Option(value, str(text), value == made.value) for value, text in words]
