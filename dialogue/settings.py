@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
     "dialogue.insight.reports",
+    "dialogue.marketing.segments",
     "dialogue.selling.deals",
     "dialogue.selling.purchases",
     "dialogue.selling.catalog",

@@ -42,6 +42,7 @@ urlpatterns = [
     path("", include("dialogue.customers.tasks.urls")),
     path("", include("dialogue.selling.deals.urls")),
     path("", include("dialogue.selling.purchases.urls")),
+    path("", include("dialogue.marketing.segments.urls")),
     path("", include("dialogue.insight.reports.urls")),
 ]
 handler403 = "dialogue.faces.office.views.forbidden"

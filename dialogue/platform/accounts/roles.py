@@ -39,14 +39,24 @@ BUILT_IN = (
     BuiltInRole(
         "employee",
         _("Employee"),
-        holds=("parties:", "deals:", "tasks:", "timeline:", "channels:send", "purchases:read", "search:", "lists:"),
+        holds=(
+            "parties:",
+            "deals:",
+            "tasks:",
+            "timeline:",
+            "channels:send",
+            "purchases:read",
+            "segments:segment:read",
+            "search:",
+            "lists:",
+        ),
         lacks=("parties:field", "deals:pipeline", "timeline:entry:strike"),
         reach={"*": Reach.TEAM, "party": Reach.ALL},
     ),
     BuiltInRole(
         "marketer",
         _("Marketer"),
-        holds=("parties:", "tasks:", "timeline:", "channels:", "purchases:", "imports:", "search:", "lists:"),
+        holds=("parties:", "tasks:", "timeline:", "channels:", "purchases:", "segments:", "imports:", "search:", "lists:"),
         reach={"*": Reach.ALL},
     ),
     BuiltInRole(

@@ -47,7 +47,7 @@ class Field:
     is compared by a semi-join; `among` narrows which of them count. `clean` makes a text as typed comparable; `read` returns
     a row's value where its path does not, `said` the words of it where the value is a bare id. `characteristic` is set for
     a field the company defined. `compare(operator, value, asking)` is the condition of a field that no one path holds;
-    its refusals are ValueErrors. `joins` and `fetches` name what is read along (to-one, to-many) where rows show the field.
+    its refusals are ValueErrors. One that is asked about only, never a column, is not `shown`. `joins` and `fetches` name what is read along (to-one, to-many) where rows show the field.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Field:
     joins: tuple[str, ...] = ()
     fetches: tuple[str | models.Prefetch[Any], ...] = ()
     reads: tuple[str, ...] = ()
+    shown: bool = True
 
     @property
     def is_plain(self) -> bool:

@@ -12,18 +12,19 @@ Relations compile to semi-joins (`id IN (SELECT …)`), never to OR EXISTS. Room
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import Avg, Count, F, Model, Q, Sum
+from django.db.models import Avg, BooleanField, Count, F, Func, Model, Q, Sum, Value
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
 from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of, truth
+from dialogue.platform.embedded.copying import int_array
 
 DEEPEST = 12
 MOST_NODES = 300
@@ -40,12 +41,16 @@ class RuleRefusal(Refusal):
 
 @dataclass
 class Compiler:
-    """Compiles trees over one entity for one asker; counts nodes so that no rule can grow without bound."""
+    """Compiles trees over one entity for one asker; counts nodes so that no rule can grow without bound.
+
+    `among` narrows what belongs to a record to these records' ids: a rule about a sample reads the sample's rows only.
+    """
 
     entity: Entity
     asking: Asking
     nodes: int = 0
     fields: dict[str, Field] = field(default_factory=dict)
+    among: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         # Given fields spare the query for the company's own ones; one reading asks for them once.
@@ -139,6 +144,8 @@ class Compiler:
             raise RuleRefusal(_("“%(word)s” knows: %(known)s.") % {"word": word, "known": known}, field=f"{where}.{word}")
         inner = Compiler(entities.get(relation.entity), self.asking, self.nodes)
         rows = inner.entity.model._default_manager.filter(**relation.extra).exclude(**{f"{relation.key}__isnull": True})
+        if self.among is not None:
+            rows = rows.filter(any_of(relation.key, self.among))
         parts = tree.get("where", [])
         if not isinstance(parts, list):
             raise RuleRefusal(_("“%(word)s” takes a list of rules.") % {"word": "where"}, field=where)
@@ -183,6 +190,12 @@ def _bound(number: Any, word: str, where: str, *, whole: bool) -> int | Decimal:
         message = _("“%(word)s” takes a whole number here.") if whole else _("“%(word)s” takes a number.")
         raise RuleRefusal(message % {"word": word}, field=f"{where}.{word}") from None
     return int(found) if whole else found
+
+
+def any_of(path: str, ids: Sequence[int]) -> Func:
+    """Return the condition that the path holds one of thousands of ids, which travel as one array."""
+    array = Value(int_array(ids))
+    return Func(F(path), array, template="%(expressions)s::bigint[])", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
 Leaf = Callable[[Compiler, Tree, str], Q]

@@ -114,7 +114,7 @@ def undo_bulk_edit(edit: BulkEdit, page: ListPage, *, by: Actor) -> BulkEdit:
     row = BulkEdit.objects.select_for_update().get(pk=edit.pk)
     if row.undone_at:
         raise Conflict(_("This change has been undone already."))
-    verb = next(verb for verb in page.bulk if verb.code == row.verb)
+    verb = next(verb for verb in page.verbs() if verb.code == row.verb)
     if not by.can(verb.permission):
         raise NotPermitted(_("To do this to many rows you must have the permission for one of them."))
     befores = {int(pk): old for pk, old in row.before.items()}

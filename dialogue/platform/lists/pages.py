@@ -72,6 +72,10 @@ class Empty:
     buttons: tuple[Button, ...] = ()
 
 
+# Verbs that rooms above add to a list, as (name of the list, verb).
+added_verbs: Registry[tuple[str, BulkVerb]] = Registry("bulk verbs")
+
+
 def _by_title(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
     return rows.filter(name__icontains=text)
 
@@ -111,6 +115,10 @@ class ListPage:
     def of(self) -> Entity:
         """Return the entity the list shows."""
         return entities.get(self.entity)
+
+    def verbs(self) -> list[BulkVerb]:
+        """Return what can be done with many rows: the list's own verbs, then those that rooms above added."""
+        return [*self.bulk, *(verb for page, verb in added_verbs if page == self.name)]
 
     def preset(self, code: str) -> Preset | None:
         """Return the preset with this code, or None."""

@@ -246,7 +246,7 @@ class ListQuery:
     def columns(self) -> list[Field]:
         """The columns shown, in order."""
         asked = [name for name in self.given.get("cols", "").split(",") if name in self.fields]
-        return [self.fields[name] for name in (asked or self.page.columns) if name in self.fields]
+        return [self.fields[name] for name in (asked or self.page.columns) if name in self.fields and self.fields[name].shown]
 
     def matching(self) -> QuerySet[Any]:
         """Return every row the member may see and the filter matches, in no order."""

@@ -109,7 +109,7 @@ def _cell_form(
 
 def _verb(request: MemberRequest, page: ListPage) -> BulkVerb:
     code = request.POST.get("verb") or request.GET.get("verb", "")
-    verb = next((verb for verb in page.bulk if verb.code == code), None)
+    verb = next((verb for verb in page.verbs() if verb.code == code), None)
     if verb is None:
         raise Http404
     if not request.actor.can(ListPermission.BULK) or not request.actor.can(verb.permission):

@@ -63,7 +63,7 @@ def columns_form(request: MemberRequest, name: str) -> HttpResponseBase:
     page = open_list(request, name)
     query = read_query(request, page)
     chosen = query.columns
-    rest = [one for one in query.fields.values() if one not in chosen]
+    rest = [one for one in query.fields.values() if one not in chosen and one.shown]
     context = {"page": page, "chosen": chosen, "rest": rest, "query": request.GET.urlencode(), "size": query.size}
     return render(request, "lists/columns.html", context)
 

@@ -43,7 +43,9 @@ def _table(request: MemberRequest, query: ListQuery, shown: Page, counted: Calla
     page = query.page
     editable = page.change is not None
     rows = rows_html(query, shown.rows, Printer(page, query.asking), editable=editable)
-    bulk = [verb for verb in page.bulk if request.actor.can(verb.permission)] if request.actor.can(ListPermission.BULK) else []
+    bulk = (
+        [verb for verb in page.verbs() if request.actor.can(verb.permission)] if request.actor.can(ListPermission.BULK) else []
+    )
     address, totals = query.address(), counted()
     return {
         "page": page,

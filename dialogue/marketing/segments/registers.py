@@ -1,0 +1,65 @@
+"""What segments add: permissions, audit words, fields, the leaf of rules, the job, the list and pages."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.kit.reference import Reference, references
+from dialogue.marketing.segments import fields, picking  # noqa: F401  what they declare joins the registries
+from dialogue.marketing.segments.actions import forget_segment, restore_segment
+from dialogue.marketing.segments.leaf_words import IN_SEGMENT
+from dialogue.marketing.segments.models import NAMES, Segment
+from dialogue.marketing.segments.permissions import KIND, SegmentPermission
+from dialogue.marketing.segments.rebuilding import JOB, run_rebuild
+from dialogue.marketing.segments.rules import in_segment
+from dialogue.marketing.segments.trees import LEAF
+from dialogue.platform.audit.events import event_words
+from dialogue.platform.audit.kinds import RecordKind, record_kinds
+from dialogue.platform.criteria.leaf_forms import leaf_forms
+from dialogue.platform.criteria.rules import leaves
+from dialogue.platform.jobs.kinds import JobKind, job_kinds
+
+permission_groups.add(
+    "segments",
+    PermissionGroup(
+        label=_("Segments"),
+        permissions={
+            SegmentPermission.READ: _("See segments and their people"),
+            SegmentPermission.WRITE: _("Make and change segments, put people in and leave them out"),
+        },
+        kind=KIND,
+    ),
+    weight=240,
+)
+for name, words in {
+    "segment.created": _("made the segment"),
+    "segment.changed": _("changed the segment"),
+    "segment.copied": _("copied the segment"),
+    "segment.frozen": _("kept the segment's people of that moment"),
+    "segment.binned": _("deleted the segment"),
+    "segment.restored": _("restored the segment"),
+    "segment.rebuilt": _("filled the segment anew"),
+    "segment.rebuild_asked": _("asked to fill the segment anew"),
+    "segment.picked_in": _("put customers into the segment by hand"),
+    "segment.picked_out": _("left customers out of the segment by hand"),
+    "segment.unpicked": _("let the rule decide about customers again"),
+}.items():
+    event_words.add(name, words)
+
+record_kinds.add(
+    "segments.segment",
+    RecordKind(
+        label=_("Segment"),
+        plural=_("Segments"),
+        visible_to=Segment.objects.visible_to,
+        reach=KIND,
+        responsible="responsible_id",
+        permission=SegmentPermission.WRITE,
+        restore=restore_segment,
+        forget=forget_segment,
+    ),
+    weight=40,
+)
+leaves.add(LEAF, in_segment)
+leaf_forms.add(LEAF, IN_SEGMENT)
+job_kinds.add(JOB, JobKind(run=run_rebuild))
+references.add(NAMES, Reference(models=("segments.Segment",)))
