@@ -76,7 +76,9 @@ RELATED = LeafForm(
     read=_read_related,
     write=_write_related,
     where=ENTITY,
-    hint=gettext_lazy("Who stands in a relation to a customer that meets the nested conditions; `back` asks from the other side."),
+    hint=gettext_lazy(
+        "Who stands in a relation to a customer that meets the nested conditions; `back` asks from the other side."
+    ),
     example={"related": "decides_for", "where": [{"field": "phase", "is": "keep"}]},
 )
 CONSENT = LeafForm(
@@ -90,6 +92,8 @@ CONSENT = LeafForm(
     says=_consent,
     read=_read_consent,
     write=dict,
-    hint=gettext_lazy("Whose latest word about a channel and a purpose is such; the purpose is offers and news unless it is said."),
+    hint=gettext_lazy(
+        "Whose latest word about a channel and a purpose is such; the purpose is offers and news unless it is said."
+    ),
     example={"consent": "email", "purpose": "marketing", "is": "given"},
 )

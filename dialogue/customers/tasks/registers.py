@@ -83,5 +83,7 @@ card_panels.add(
     ),
 )
 home_panels.add("tasks", HomePanel(render=home_panel), weight=10)
-party.relations.add("task", Relation(ENTITY, "party_id", _("tasks about the customer"), there=_("has tasks"), none=_("has no tasks")))
+party.relations.add(
+    "task", Relation(ENTITY, "party_id", _("tasks about the customer"), there=_("has tasks"), none=_("has no tasks"))
+)
 optional_rooms.add("tasks", _("Tasks"))

@@ -60,9 +60,13 @@ entry.add(
 
 
 # Rules about customers ask for touches and responses: {"lacks": "touch", "where": […]}.
-party.relations.add("touch", Relation(
-        ENTRY, "party_id", _("touches"), extra={"side": Side.OUT.value}, there=_("has touches"), none=_("has no touches")
-    ))
-party.relations.add("response", Relation(
+party.relations.add(
+    "touch",
+    Relation(ENTRY, "party_id", _("touches"), extra={"side": Side.OUT.value}, there=_("has touches"), none=_("has no touches")),
+)
+party.relations.add(
+    "response",
+    Relation(
         ENTRY, "party_id", _("responses"), extra={"side": Side.IN.value}, there=_("has responses"), none=_("has no responses")
-    ))
+    ),
+)

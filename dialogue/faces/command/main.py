@@ -37,6 +37,7 @@ VERBS = {
     "rates": "load a central bank's exchange rates",
     "import": "load a file of customers, deals, purchases or answers",
     "undo": "take an import back",
+    "segment": "count whom a rule matches; fill a segment",
 }
 # A module cannot be named by a word of the language.
 MODULES = {"import": "importing", "undo": "undoing"}

@@ -45,9 +45,16 @@ def locked(segment: Segment, by: Actor) -> Segment:
     return row
 
 
+def _in_code(word: str) -> str:
+    # What search compares makes one letter of y and i, of w and v: words in Latin letters stay as they are.
+    return word.lower() if word.isascii() else in_latin(word)
+
+
 def _code(name: str) -> str:
     """Return a code in Latin letters that no segment of the company has, binned ones included."""
-    begun = re.sub(r"[^a-z0-9]+", "-", in_latin(name)).strip("-")[: LONGEST_CODE - 4].strip("-") or "segment"
+    begun = (
+        re.sub(r"[^a-z0-9]+", "-", " ".join(map(_in_code, name.split()))).strip("-")[: LONGEST_CODE - 4].strip("-") or "segment"
+    )
     taken = set(Segment.with_bin.filter(code__startswith=begun).values_list("code", flat=True))
     tries = [begun, *(f"{begun}-{number}" for number in range(2, len(taken) + 3))]
     return next(code for code in tries if code not in taken)

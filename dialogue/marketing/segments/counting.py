@@ -153,17 +153,25 @@ def _sampled(tree: Any, asking: Asking, base: Base) -> tuple[tuple[int, list[int
     return (round(hits * base.count / size), ids), margin_of(hits, size, base.count)
 
 
-def margin_of(hits: int, size: int, base: int) -> int:
-    """Return half of the 95 % interval of a count scaled from `hits` of a sample of `size` out of `base`, in customers.
-
-    The wider side of Wilson's interval, with the correction for a finite base: right for rare and for none at all.
-    """
-    if not size or size >= base:
-        return 0
+def interval_of(hits: int, size: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share by Wilson (1927): right for rare ones and for none at all; (0, 1) of nothing."""
+    if not size:
+        return 0.0, 1.0
     share, square = hits / size, CONFIDENCE**2
     middle = (share + square / (2 * size)) / (1 + square / size)
     half = CONFIDENCE * sqrt(share * (1 - share) / size + square / (4 * size * size)) / (1 + square / size)
-    reach = max(middle + half - share, share - (middle - half))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def margin_of(hits: int, size: int, base: int) -> int:
+    """Return half of the 95 % interval of a count scaled from `hits` of a sample of `size` out of `base`, in customers.
+
+    The wider side of Wilson's interval, with the correction for a finite base.
+    """
+    if not size or size >= base:
+        return 0
+    low, high = interval_of(hits, size)
+    reach = max(high - hits / size, hits / size - low)
     return ceil(reach * base * sqrt((base - size) / (base - 1)))
 
 

@@ -26,7 +26,7 @@ NAMES = "segments.names"
 class SegmentKind(models.TextChoices):
     """How people come into a segment."""
 
-    DYNAMIC = "dynamic", pgettext_lazy("kind of segment", "by its rule, always anew")
+    DYNAMIC = "dynamic", pgettext_lazy("kind of segment", "follows its rule")
     STATIC = "static", pgettext_lazy("kind of segment", "filled once")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from dialogue.platform.criteria.rules import any_of
 
 MOST = 20_000
 NOTHING = ""
+Picked = tuple[dict[int, str], Built]
 
 
 @action(permission=SegmentPermission.WRITE)
@@ -41,7 +42,7 @@ def pick_people(segment: Segment, ids: Sequence[int], verdict: str, *, by: Actor
         _write(row, list(befores), verdict, note, by)
         built = settle(row, only=list(befores)) if befores else Built(0, 0, 0, 0)
     else:
-        befores, built = _pick_static(row, people, before, verdict, note, by)
+        befores, built = _pick_static(row, people, before, (verdict, note), by)
     return _told(row, befores, built, f"segment.picked_{verdict}", by)
 
 
@@ -95,9 +96,8 @@ def _write(row: Segment, people: Sequence[int], verdict: str, note: str, by: Act
     )
 
 
-def _pick_static(
-    row: Segment, people: Sequence[int], before: dict[int, str], verdict: str, note: str, by: Actor
-) -> tuple[dict[int, str], Built]:
+def _pick_static(row: Segment, people: Sequence[int], before: dict[int, str], said: tuple[str, str], by: Actor) -> Picked:
+    verdict, note = said
     current = Membership.objects.current().filter(segment_id=row.pk).filter(any_of("party_id", people))
     members = set(current.values_list("party_id", flat=True))
     putting = verdict == Verdict.IN
@@ -121,3 +121,23 @@ def _told(row: Segment, befores: dict[int, str], built: Built, event: str, by: A
         note_day(row, Built(row.size, built.joined, built.left, 0))
         record(by, event, row, count=len(befores), parties=list(befores)[:20])
     return befores
+
+
+@action(permission=SegmentPermission.WRITE)
+def put_back(segment: Segment, befores: Mapping[int, str], after: str, *, by: Actor) -> list[int]:
+    """Undo a decision about many: who still has it gets what was decided before; return the ids."""
+    row, people = _ready(segment, list(befores), by)
+    now = _decided(row, people)
+    if row.is_dynamic:
+        still = [pk for pk in people if now.get(pk) == after]
+    else:
+        # What was taken back to how it had been left no decision behind.
+        still = [pk for pk in people if now.get(pk, NOTHING) in {after, NOTHING}]
+    nothing = [pk for pk in still if befores[pk] == NOTHING]
+    if nothing:
+        unpick_people(row, nothing, by=by)
+    for verdict in Verdict.values:
+        those = [pk for pk in still if befores[pk] == verdict]
+        if those:
+            pick_people(row, those, verdict, by=by)
+    return still

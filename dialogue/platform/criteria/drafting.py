@@ -92,7 +92,7 @@ class Drafter:
 
     def draft_of(self, tree: Any) -> Draft:
         """Return the tree as a draft whose root is a group."""
-        made = self._node(self.entity, tree if tree else {"all": []})
+        made = self._node(self.entity, tree or {"all": []})
         return made if made.kind == GROUP else Draft(GROUP, join=BARE, parts=[made])
 
     def _node(self, entity: Entity, tree: Any) -> Draft:
@@ -112,7 +112,11 @@ class Drafter:
             return False
         if made.kind == LEAF:
             form = leaf_forms.get(made.name)
-            return form.read(written) == form.read(bare) and set(bare) <= {made.name, "back", *(slot.key for slot in form.slots)}
+            return form.read(written) == form.read(bare) and set(bare) <= {
+                made.name,
+                "back",
+                *(slot.key for slot in form.slots),
+            }
         return alike(written, bare)
 
     def _guess(self, entity: Entity, tree: Mapping[str, Any]) -> Draft | None:
@@ -332,4 +336,3 @@ def settled(entity: str, tree: Any, asking: Asking) -> Any:
     """Return the tree as the editor writes it: the same rule with its numbers and marks in one manner."""
     drafter = Drafter(entity, asking)
     return drafter.tree_of(drafter.draft_of(tree)).tree
-

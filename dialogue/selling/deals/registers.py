@@ -104,20 +104,26 @@ card_panels.add(
     "deals", Panel(name="deals", title=_("Deals"), place=Place.RIGHT, render=deals_panel, order=20, reads=deals_asked)
 )
 # {"has": "deal", "where": […]} asks of a person's part in deals, "company_deal" of a company's own.
-party.relations.add("deal", Relation(
+party.relations.add(
+    "deal",
+    Relation(
         ENTITY,
         "contacts__party_id",
         _("deals in which he takes part"),
         there=_("takes part in deals"),
         none=_("takes part in no deals"),
-    ))
-party.relations.add("company_deal", Relation(
+    ),
+)
+party.relations.add(
+    "company_deal",
+    Relation(
         ENTITY,
         "company_id",
         _("deals of the company"),
         there=_("the company has deals"),
         none=_("the company has no deals"),
-    ))
+    ),
+)
 commands.add(
     "deal.new",
     Command(_("Add a deal"), "deal_new", permission=DealPermission.WRITE, dialog=True, words=_("new deal sale")),

@@ -37,6 +37,6 @@ purchase.add(
     Field("note", _("note"), FieldKind.TEXT, "note"),
 )
 # {"has": "purchase", "where": […], "sum": "amount", "at_least": …} asks what a customer bought.
-party.relations.add(ENTITY, Relation(
-        ENTITY, "party_id", _("purchases of the customer"), there=_("has purchases"), none=_("has no purchases")
-    ))
+party.relations.add(
+    ENTITY, Relation(ENTITY, "party_id", _("purchases of the customer"), there=_("has purchases"), none=_("has no purchases"))
+)
