@@ -81,7 +81,7 @@ def test_page_says_who_how_many_and_how_they_answer(cast: Cast, by: Actor, clien
     assert "66.7 % of 3 customers" in said
     # One of the segment was written to and answered; of the base two, and a letter that came back is no answer.
     assert "Answered 100.0 %" in said
-    assert "Answered, all customers 50.0 % n = 2 · the segment answers 2.0 times as often" in said
+    assert "Answered, all customers 50.0 % n = 2 · the segment against all: × 2.0" in said
     assert "Снаружи" in said
     assert "f.segment=riazantsi" in page
     listed = client.get(f"{BASE}/contacts/?view=all&f.segment={made.code}").content.decode()
