@@ -305,16 +305,15 @@ RULE = {
     ]
 }  # fmt: skip
 SAID = {
-    "en": (
-        "Customers that meet all conditions: city is “Рязань”; phase is develop or keep; purchases of the customer (product "
-        "category is “Станки”; when: before Jan. 1, 2015): total of “amount” at least 50,000; has no touches (channel is "
-        "e-mail; when: in the last 14 days); none of this: (consent (e-mail, offers and news): refused; name contains “тест”)."
-    ),
-}
+    "en": "Customers that meet all conditions: city is “Рязань”; phase is developing or keeping; purchases of the customer (product category is “Станки”; when: before 1 January 2015): total of “amount” at least 50,000; has no touches (channel is e-mail; when: in the last 14 days); none of this: (consent (e-mail, offers and news): refused; name contains “тест”).",
+    "ru": "Клиенты, которые отвечают всем условиям: город — «Рязань»; фаза — развитие или удержание; покупки клиента (категория товара — «Станки»; когда: раньше 1 января 2015 г.): всего по полю «сумма» не меньше 50 000; нет касаний (канал — почта; когда: за последние 14 дней); ничего из этого: (согласие (почта, предложения и новости): отказ; имя или название содержит «тест»).",
+    "uk": "Клієнти, які відповідають усім умовам: місто — «Рязань»; фаза — розвиток або утримання; покупки клієнта (категорія товару — «Станки»; коли: раніше 1 січня 2015 р.): усього за полем «сума» не менше 50 000; немає дотиків (канал — пошта; коли: за останні 14 днів); нічого з цього: (згода (пошта, пропозиції та новини): відмова; ім’я або назва містить «тест»).",
+    "ro": "Clienți care îndeplinesc toate condițiile: oraș: „Рязань”; fază: dezvoltare sau menținere; achizițiile clientului (categoria produsului: „Станки”; când: înainte de 1 ianuarie 2015): totalul câmpului „sumă” cel puțin 50.000; nu are contactări (canal: e-mail; când: în ultimele 14 zile); nimic din acestea: (acord (e-mail, oferte și noutăți): refuzat; nume sau denumire conține „тест”).",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sentence_reads_as_written_here(cast: Cast, language: str) -> None:
     with translation.override(language):
-        text = sentence_of("party", RULE, asking_of(cast)); print(text)
-        assert text == SAID[language]
+        said = sentence_of("party", RULE, asking_of(cast))
+    assert re.sub(r"\s", " ", said) == SAID[language]

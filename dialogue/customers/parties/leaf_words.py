@@ -18,12 +18,11 @@ BACK = "<"
 
 
 def relation_choices(asking: Asking) -> Choices:
-    """Return the kinds of relation in both directions; the words may be the same in both."""
+    """Return the kinds of relation in both directions."""
     found: Choices = []
     for code, forward, reverse in RelationType.objects.order_by("position", "id").values_list("code", "forward", "reverse"):
-        found.append((code, forward))
-        if reverse != forward:
-            found.append((f"{code}{BACK}", reverse))
+        mirrored = _("%(relation)s (recorded from the other side)") % {"relation": reverse}
+        found += [(code, forward), (f"{code}{BACK}", reverse if reverse != forward else mirrored)]
     return found
 
 
