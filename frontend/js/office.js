@@ -6,6 +6,7 @@ import "./lists.js";
 import "./board.js";
 import "./tasks.js";
 import "./combo.js";
+import "./rule.js";
 import "./palette.js";
 
 window.htmx = htmx;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -39,7 +39,9 @@ def cast(db: None) -> Iterator[Cast]:
         by = made.actor(made.owner)
         for code, kind in OWN.items():
             choices = [{"code": f"c{number}", "label": one} for number, one in enumerate(CODES)] if kind == "choices" else []
-            define_characteristic("party", label=f"Поле {kind}".translate(NO_LATIN), code=code, kind=kind, choices=choices, by=by)
+            define_characteristic(
+                "party", label=f"Поле {kind}".translate(NO_LATIN), code=code, kind=kind, choices=choices, by=by
+            )
         yield made
 
 
@@ -51,8 +53,10 @@ def asking_of(cast: Cast) -> Asking:
 
 
 texts = st.text("абвгґєіїșțâ «»“”%&<>\"'0", min_size=1, max_size=6).filter(lambda one: one.strip() == one)
-numbers = st.one_of(st.integers(-3, 10**9), st.decimals(-9, 9, places=2).map(lambda n: f"{n:f}").filter(lambda t: t[-2:] != "00"))
-days = st.dates(datetime(2020, 1, 1).date(), datetime(2027, 1, 1).date()).map(str)
+numbers = st.one_of(
+    st.integers(-3, 10**9), st.decimals(-9, 9, places=2).map(lambda n: f"{n:f}").filter(lambda t: t[-2:] != "00")
+)
+days = st.dates(date(2020, 1, 1), date(2027, 1, 1)).map(str)
 spans = st.builds("{}{}".format, st.integers(0, 999), st.sampled_from("hdwmy"))
 
 
@@ -256,7 +260,7 @@ def test_every_tree_has_a_whole_sentence_in_four_languages(cast: Cast) -> None:
         for language in LANGUAGES:
             with translation.override(language):
                 said[language] = sentence_of("party", tree, asking)
-        for language, text in said.items():
+        for text in said.values():
             assert text.endswith("."), text
             assert "%(" not in text
             assert "()" not in text
@@ -274,7 +278,7 @@ def test_every_leaf_has_words() -> None:
 
 def test_every_relation_says_that_it_is_and_that_it_is_not() -> None:
     for entity in entities:
-        for name in entity.relations.keys():
+        for name in entity.relations.keys():  # noqa: SIM118  a registry iterates its items
             relation = entity.relations.get(name)
             assert relation.there, name
             assert relation.none, name

@@ -23,6 +23,7 @@ from dialogue.platform.criteria.leaf_forms import leaf_forms
 from dialogue.platform.criteria.rules import leaves
 from dialogue.platform.jobs.kinds import JobKind, job_kinds
 from dialogue.platform.jobs.models import Job
+from dialogue.platform.lists.pages import Button, added_buttons
 
 permission_groups.add(
     "segments",
@@ -93,6 +94,13 @@ card_panels.add(
         order=60,
         permission=SegmentPermission.READ,
         reads=lambda party: [(OF_PARTY, True, {"party": party.pk})],
+    ),
+)
+added_buttons.add(
+    "contacts.segment_from",
+    (
+        "contacts",
+        Button(_("Save as segment"), "segment_from", permission=SegmentPermission.WRITE, args=("contacts",), carries=True),
     ),
 )
 references.add(NAMES, Reference(models=("segments.Segment",)))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
@@ -29,16 +30,6 @@ HOWS = ("has", "lacks", "count", "sum", "average")
 MEASURES = {"count", "sum", "average"}
 BOUNDS = ("at_least", "at_most", "more_than", "less_than", "is", "between")
 Node = dict[str, Any]
-
-
-class Given(Protocol):
-    """A form as it was sent."""
-
-    def get(self, key: str, default: str = ..., /) -> Any:
-        """Return the last value of a name."""
-
-    def getlist(self, key: str) -> list[Any]:
-        """Return every value of a name."""
 
 
 @dataclass
@@ -183,7 +174,8 @@ class Drafter:
         )(entity, draft, path)
 
     def _write_parts(self, entity: Entity, draft: Draft, path: str) -> tuple[list[Any], dict[str, str]]:
-        trees, problems = [], {}
+        trees: list[Any] = []
+        problems: dict[str, str] = {}
         for number, part in enumerate(draft.parts):
             written = self.write(entity, part, f"{path}.{number}")
             problems |= written.problems
@@ -283,12 +275,12 @@ class Drafter:
 # From a form and to one.
 
 
-def draft_from(given: Given) -> Draft:
+def draft_from(given: QueryDict) -> Draft:
     """Return the draft a form holds; what it lacks is empty, what goes beyond a rule's bounds is left out."""
     return _draft_at(given, ROOT, [MOST_NODES])
 
 
-def _draft_at(given: Given, path: str, left: list[int]) -> Draft:
+def _draft_at(given: QueryDict, path: str, left: list[int]) -> Draft:
     kind, _dot, name = str(given.get(f"{path}:what", GROUP if path == ROOT else "")).partition("=")
     made = Draft(kind if kind in {GROUP, FIELD, RELATION, LEAF, RAW} else BLANK, name)
     if path == ROOT:

@@ -29,7 +29,10 @@ class Preset:
 
 @dataclass(frozen=True)
 class Button:
-    """A button of the list's head. `dialog` opens a dialog by htmx; `main` is the one primary button."""
+    """A button of the list's head. `dialog` opens a dialog by htmx; `main` is the one primary button.
+
+    `args` belong to its address; `carries` sends the list's filter along to it.
+    """
 
     label: Words
     url_name: str
@@ -37,6 +40,8 @@ class Button:
     main: bool = False
     dialog: bool = False
     key: str = ""
+    args: tuple[str, ...] = ()
+    carries: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Empty:
 
 # Verbs that rooms above add to a list, as (name of the list, verb).
 added_verbs: Registry[tuple[str, BulkVerb]] = Registry("bulk verbs")
+# Buttons that rooms above add before a list's own, as (name of the list, button).
+added_buttons: Registry[tuple[str, Button]] = Registry("buttons of lists")
 
 
 def _by_title(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
@@ -115,6 +122,10 @@ class ListPage:
     def of(self) -> Entity:
         """Return the entity the list shows."""
         return entities.get(self.entity)
+
+    def head(self) -> tuple[Button, ...]:
+        """Return the buttons of the list's head: those that rooms above added, then its own."""
+        return (*(button for page, button in added_buttons if page == self.name), *self.buttons)
 
     def verbs(self) -> list[BulkVerb]:
         """Return what can be done with many rows: the list's own verbs, then those that rooms above added."""

@@ -82,7 +82,7 @@ def _frame(request: MemberRequest, query: ListQuery) -> dict[str, Any]:
         "inputs": lambda: quick_inputs(query),
         "further": further_inputs(query),
         "conditions": [one for one in query.fields.values() if one.filterable],
-        "buttons": _allowed(page.buttons, actor),
+        "buttons": _allowed(page.head(), actor),
         "views": [(view.label, reverse(view.url_name)) for view in page.views],
         "presets": [(preset, preset.code == query.preset) for preset in page.presets],
         "saved": [view for view in views if view.owner_id],
@@ -98,7 +98,8 @@ def _saved_views(actor: Actor, page: ListPage) -> list[SavedView]:
 
 
 def _allowed(buttons: tuple[Button, ...], actor: Actor) -> list[tuple[Button, str]]:
-    return [(button, reverse(button.url_name)) for button in buttons if not button.permission or actor.can(button.permission)]
+    allowed = [button for button in buttons if not button.permission or actor.can(button.permission)]
+    return [(button, reverse(button.url_name, args=button.args)) for button in allowed]
 
 
 def _view_name(query: ListQuery, views: list[SavedView]) -> Any:
