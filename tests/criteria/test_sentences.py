@@ -321,3 +321,14 @@ def test_sentence_reads_as_written_here(cast: Cast, language: str) -> None:
     with translation.override(language):
         said = sentence_of("party", RULE, asking_of(cast))
     assert re.sub(r"\s", " ", said) == SAID[language]
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_every_field_can_be_asked_whether_it_is_empty(cast: Cast, empty: bool) -> None:
+    asking = asking_of(cast)
+    for entity in entities:
+        for one in entity.every_field().values():
+            if one.filterable:
+                entity.visible_to(asking.actor).filter(
+                    compile_rule(entity.name, {"field": one.name, "empty": empty}, asking)
+                ).exists()

@@ -41,8 +41,8 @@ OPERATORS: dict[FieldKind, tuple[str, ...]] = {
 }
 
 
-def condition_of(field: Field, operator: str, value: Any, asking: Asking, where: str) -> Q:
-    """Return one comparison as a condition.
+def condition_of(field: Field, operator: str, value: Any, asking: Asking, where: str, *, blank: bool = True) -> Q:
+    """Return one comparison as a condition; `blank` says that an empty text is an empty value, which no number can be.
 
     Raises:
         Refusal: the kind does not know the operator, or the value is of the wrong sort; `field` is the path.
@@ -57,7 +57,7 @@ def condition_of(field: Field, operator: str, value: Any, asking: Asking, where:
         if field.compare is not None:
             return field.compare(operator, value, asking)
         if operator == "empty":
-            return _empty(field, wanted=truth(value))
+            return _empty(field, wanted=truth(value), blank=blank)
         if _in_json(field):
             return _held(field, operator, value, asking)
         return _BY_KIND[field.kind](field, operator, value, asking)
@@ -97,9 +97,9 @@ def _held(field: Field, operator: str, value: Any, asking: Asking) -> Q:
     return found if positive == operator else ~found
 
 
-def _empty(field: Field, *, wanted: bool) -> Q:
+def _empty(field: Field, *, wanted: bool, blank: bool) -> Q:
     missing = Q(**{f"{field.path}__isnull": True})
-    if field.kind in {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CHOICE} and not _in_json(field):
+    if blank and field.kind in {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CHOICE} and not _in_json(field):
         missing |= Q(**{field.path: ""})
     return missing if wanted else ~missing
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import Avg, BooleanField, Count, F, Func, Model, Q, Sum, Value
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Avg, BooleanField, CharField, Count, F, Func, Model, Q, Sum, TextField, Value
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
@@ -124,7 +125,8 @@ class Compiler:
 
     def _one(self, found: Field, operator: str, value: Any, where: str) -> Q:
         if not found.links:
-            return condition_of(found, operator, value, self.asking, where)
+            blank = operator == "empty" and _holds_text(self.entity.model, found.path)
+            return condition_of(found, operator, value, self.asking, where, blank=blank)
         # A path to many rows: "none of them is" is the negation of "some is", each as a semi-join.
         positive = NEGATIVE.get(operator, operator)
         condition = condition_of(found, positive, value, self.asking, where)
@@ -177,6 +179,16 @@ class Compiler:
         for bound, number in bounds.items():
             grouped = grouped.filter(**{f"measured__{COMPARISONS[bound]}": _bound(number, bound, where, whole=name == "count")})
         return Q(pk__in=grouped.values(key))
+
+
+def _holds_text(model: Any, path: str) -> bool:
+    try:
+        for step in path.split("__"):
+            known = model._meta.get_field(step)
+            model = known.related_model
+    except (AttributeError, FieldDoesNotExist):
+        return False
+    return isinstance(known, (CharField, TextField))
 
 
 def _bound(number: Any, word: str, where: str, *, whole: bool) -> int | Decimal:
