@@ -48,7 +48,7 @@ class ResponseShape(Shape):
 
 
 class SegmentShape(Shape):
-    """A segment. `size` is that of the stored membership at `built_at`, by version `built_version` of the rule."""
+    """A segment. `size`, out of a `base` of all customers, is that of `built_at`, by version `built_version` of the rule."""
 
     id: int
     code: str
@@ -59,6 +59,7 @@ class SegmentShape(Shape):
     version: int
     responsible: int | None
     size: int
+    base: int
     built_at: Moment | None
     built_version: int
     problem: str
@@ -79,7 +80,7 @@ class SegmentShape(Shape):
 
 ANSWERED = ("days", "touched", "answered", "base_touched", "base_answered", "at")
 PLAIN = (
-    "id", "code", "name", "note", "kind", "tree", "version", "size", "built_at", "built_version", "problem", "created_at",
+    "id", "code", "name", "note", "kind", "tree", "version", "size", "base", "built_at", "built_version", "problem", "created_at",
     "updated_at",
 )  # fmt: skip
 

@@ -64,9 +64,9 @@ BinnedSegmentManager = TenantManager.from_queryset(SegmentQuerySet)
 class Segment(BinRow):
     """Whom to speak to: a versioned rule over customers and the stored membership that follows it.
 
-    `tree` is the current rule, `{}` for one filled from chosen rows; `uses` are the segments it names. `size`, `built_at`,
-    `built_version` and `took_ms` say how the last rebuild ended, `problem` why it could not; `job` is the last one queued.
-    `response` holds how members answered lately beside the whole base, with its day and numbers.
+    `tree` is the current rule, `{}` for one filled from chosen rows; `uses` are the segments it names. `size`, the `base` it
+    is a part of, `built_at`, `built_version` and `took_ms` say how the last rebuild ended, `problem` why it could not; `job`
+    is the last one queued. `response` holds how members answered lately beside the whole base, with its day and numbers.
     """
 
     name = models.CharField(pgettext_lazy("of a segment", "name"), max_length=120)
@@ -81,6 +81,7 @@ class Segment(BinRow):
         User, null=True, blank=True, on_delete=models.SET_NULL, db_index=False, related_name="+", verbose_name=_("responsible")
     )
     size = models.BigIntegerField(_("people"), default=0, editable=False)
+    base = models.BigIntegerField(default=0, editable=False)
     built_at = models.DateTimeField(_("as of"), null=True, editable=False)
     built_version = models.PositiveIntegerField(default=0, editable=False)
     took_ms = models.PositiveIntegerField(default=0, editable=False)

@@ -15,6 +15,7 @@ from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.errors import Conflict, NotFound, Refusal
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.segments.building import Built, count_living, note_day, one_at_a_time, settle
+from dialogue.marketing.segments.counting import base_of
 from dialogue.marketing.segments.measuring import response_of
 from dialogue.marketing.segments.models import Segment
 from dialogue.marketing.segments.permissions import SegmentPermission
@@ -38,9 +39,10 @@ def write_built(row: Segment, built: Built | None = None, *, size: int | None = 
     """Note on the segment how its last rebuild ended; return it. Neither its version nor its ETag changes by that."""
     found = built or Built(size or 0, 0, 0, 0)
     row.size, row.built_at, row.built_version = found.size, timezone.now(), row.version
+    row.base = max(base_of().count, found.size)
     row.took_ms, row.problem = found.took_ms, ""
     Segment.with_bin.filter(pk=row.pk).update(
-        size=row.size, built_at=row.built_at, built_version=row.version, took_ms=row.took_ms, problem=""
+        size=row.size, base=row.base, built_at=row.built_at, built_version=row.version, took_ms=row.took_ms, problem=""
     )
     note_day(row, found)
     segment_built.tell(BuiltFact(row, found.joined, found.left))

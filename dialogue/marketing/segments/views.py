@@ -19,7 +19,7 @@ from dialogue.kit.dates import short_day
 from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.marketing.segments.actions import bin_segment, copy_segment, freeze_segment
-from dialogue.marketing.segments.counting import SHOWN, base_of
+from dialogue.marketing.segments.counting import SHOWN
 from dialogue.marketing.segments.measuring import MOST_COMPARED, overlap_of, rates_of
 from dialogue.marketing.segments.models import HandPick, Membership, Segment, SegmentDay, SegmentVersion, Verdict
 from dialogue.marketing.segments.permissions import SegmentPermission
@@ -109,7 +109,6 @@ def _page(request: MemberRequest, row: Segment) -> dict[str, Any]:
     asking = asking_of(request.actor, request.company)
     days = list(SegmentDay.objects.filter(segment=row).order_by("-day")[:DAYS])[::-1]
     bars = bars_of(days)
-    base = base_of().count
     mine, whole = rates_of(row.response)
     picks = list(HandPick.objects.filter(segment=row).select_related("party").order_by("-at", "-pk")[: PICKS + 1])
     seen = set(Party.objects.visible_to(request.actor).filter(pk__in=[p.party_id for p in picks]).values_list("pk", flat=True))
@@ -120,8 +119,8 @@ def _page(request: MemberRequest, row: Segment) -> dict[str, Any]:
         "segment": row,
         "sentence": sentence_of(PARTY, row.tree, asking) if row.tree else "",
         "size": _number(row.size),
-        "share": percent(row.size / base if base else None),
-        "base": _number(base),
+        "share": percent(row.size / row.base if row.base else None),
+        "base": _number(row.base),
         "rate": percent(mine.share),
         "rate_low": percent(mine.interval[0]),
         "rate_high": percent(mine.interval[1]),

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("dynamic", "by its rule, always anew"), ("static", "filled once")],
+                        choices=[("dynamic", "follows its rule"), ("static", "filled once")],
                         default="dynamic",
                         max_length=7,
                         verbose_name="how it is filled",
@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("size", models.BigIntegerField(default=0, editable=False, verbose_name="people")),
+                ("base", models.BigIntegerField(default=0, editable=False)),
                 ("built_at", models.DateTimeField(editable=False, null=True, verbose_name="as of")),
                 ("built_version", models.PositiveIntegerField(default=0, editable=False)),
                 ("took_ms", models.PositiveIntegerField(default=0, editable=False)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from dialogue.customers.parties.actions import bin_party, change_party, restore_party
 from dialogue.customers.parties.merging import merge_parties
@@ -25,7 +27,8 @@ from dialogue.marketing.segments.building import asking_for_all
 from dialogue.marketing.segments.counting import count_rule, margin_of
 from dialogue.marketing.segments.models import HandPick, Membership, Segment, SegmentDay
 from dialogue.marketing.segments.picking import pick_people, unpick_people
-from dialogue.marketing.segments.rebuilding import rebuild_due, rebuild_segment
+from dialogue.marketing.segments.rebuilding import is_due, rebuild_due, rebuild_segment
+from dialogue.marketing.segments.schedules import follow_rules
 from dialogue.platform.criteria.rules import RuleRefusal
 from tests.cast import Cast, a_person, make_cast
 
@@ -340,3 +343,18 @@ def test_party_changes_through_actions_reach_the_segment(cast: Cast, by: Actor) 
     made = create_segment("Компании без ИНН", {"field": "tax_number", "empty": True}, by=by)
     change_party(person, {"tax_number": "7701"}, by=by)
     assert rebuild_segment(made, by=by).left == 1
+
+
+def test_clock_fills_what_is_due_in_every_company(cast: Cast, by: Actor) -> None:
+    people(cast, Анна="Рязань")
+    made = create_segment("Люди", RYAZAN, by=by)
+    a_person(cast, "Вера")
+    Party.objects.filter(name="Вера").update(city="Рязань")
+    assert follow_rules() == 0, "It was filled a moment ago."
+    Segment.objects.filter(pk=made.pk).update(built_at=timezone.now() - timedelta(minutes=6))
+    assert follow_rules() == 1
+    assert members(made) == {"Анна", "Вера"}
+    made.refresh_from_db()
+    assert made.response["days"] == 90
+    slow = Segment(built_at=timezone.now() - timedelta(minutes=6), took_ms=10_000)
+    assert not is_due(slow, timezone.now()), "One that takes ten seconds is filled every quarter of an hour or so."
