@@ -125,6 +125,8 @@ def _page(request: MemberRequest, row: Segment) -> dict[str, Any]:
         "rate_low": percent(mine.interval[0]),
         "rate_high": percent(mine.interval[1]),
         "mine": mine,
+        "mine_n": _number(mine.touched),
+        "whole_n": _number(whole.touched),
         "base_rate": percent(whole.share),
         "whole": whole,
         "times": round(mine.share / whole.share, 1) if mine.share is not None and whole.share else None,
