@@ -117,3 +117,6 @@ document.addEventListener("keydown", (event) => {
     changed(event.target.form);
   }
 });
+
+// A refused page begins where something is missing.
+document.getElementById(editor()?.dataset.focus)?.focus();

@@ -121,6 +121,7 @@ def test_unfinished_condition_is_marked_and_nothing_is_lost(office: Office) -> N
     page.get_by_text("To save the segment finish 1 condition").wait_for()
     assert page.locator("#segment-name").input_value() == "Покупатели"
     assert page.locator('[id="rule.0:op"]').input_value() == "sum"
+    at(page, "rule.0:what")
     assert page.locator('[id="rule.0:what"]').get_attribute("aria-invalid") == "true"
     assert_clean_but_for_the_refusal(page)
 
