@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.test import Client
-from hypothesis import given, settings
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialogue.platform.criteria.drafting import GROUP, RELATION, Draft
+from dialogue.kit.scope import tenant_scope
+from dialogue.platform.criteria.drafting import GROUP, RELATION, Draft, Drafter, draft_from
+from dialogue.platform.criteria.editing import editor_of, fit
+from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.reshaping import VERBS, path_of, reshape
+from dialogue.platform.criteria.rules import matching
+from dialogue.platform.criteria.sentences import sentence_of
 from tests.cast import Cast, make_cast
 
 URL = "/c/romashka/rules/party/"
@@ -134,3 +144,60 @@ def test_condition_moves_into_the_group_beside_it_and_out_again() -> None:
     out = reshape(inside.draft, "up rule.0.0")
     assert out.draft == Draft(GROUP, parts=[a, Draft(GROUP, join="any", parts=[b])])
     assert out.focus == "rule.0:up"
+
+
+names = st.from_regex(
+    r"rule(\.[0-2]){0,3}:(what|join|op|v|n|of|bound|unit|json|not|was|currency|related|consent|purpose|is)", fullmatch=True
+)
+GIVEN = ["", "group", "field=city", "field=created_at", "field=tags", "field=is_customer", "field=gone", "relation=purchase"]
+GIVEN += [
+    "relation=x",
+    "leaf=consent",
+    "leaf=related",
+    "leaf=y",
+    "raw",
+    "9",
+    "1",
+    "0",
+    "-1",
+    "1e9",
+    "is",
+    "in",
+    "within",
+    "between",
+]
+GIVEN += ["period", "sum", "count", "amount", "only", "none", "{", "null", '{"field": "x"}', "[]", "me", "\x00", "é" * 300]
+forms = st.fixed_dictionaries({"rule:n": st.just("3")}, optional={}).flatmap(
+    lambda fixed: st.dictionaries(names, st.sampled_from(GIVEN), max_size=40).map(lambda more: more | fixed)
+)
+
+
+def test_no_form_breaks_the_editor(cast: Cast) -> None:
+    with tenant_scope(cast.company.pk):
+        asking = Asking(cast.actor(cast.owner))
+
+        @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(forms, st.sampled_from(sorted(VERBS)), st.from_regex(r"rule(\.[0-2]){0,3}", fullmatch=True))
+        def check(form: dict[str, str], verb: str, path: str) -> None:
+            given_form = QueryDict(urlencode(form))
+            draft = draft_from(given_form)
+            fit(Drafter("party", asking), draft, given_form)
+            after = reshape(draft, f"{verb} {path}")
+            text = render_to_string("criteria/rule.html", editor_of("party", after.draft, asking, strict=True, after=after))
+            assert 'name="rule:what"' in text
+            tree = Drafter("party", asking).tree_of(after.draft).tree
+            matching("party", tree, asking).exists()
+            assert sentence_of("party", tree, asking)
+
+        check()
+
+
+def test_rule_of_three_hundred_conditions_is_shown_at_once(cast: Cast) -> None:
+    with tenant_scope(cast.company.pk):
+        asking = Asking(cast.actor(cast.owner))
+        parts = [{"any": [{"field": "city", "is": str(number)}, {"has": "purchase", "where": [{"field": "at", "within": "9d"}]}]} for number in range(70)]  # fmt: skip
+        draft = Drafter("party", asking).draft_of({"all": parts})
+        with CaptureQueriesContext(connection) as asked:
+            text = render_to_string("criteria/rule.html", editor_of("party", draft, asking))
+    assert text.count("rule-condition") == 210
+    assert len(asked) <= 3
