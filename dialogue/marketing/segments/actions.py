@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -77,8 +78,10 @@ def _clean(row: Segment) -> None:
         raise InvalidInput(errors)
 
 
-def checked_tree(tree: Any, by: Actor) -> dict[str, Any]:
+def checked_tree(tree: Any, by: Actor, before: Any = None) -> dict[str, Any]:
     """Return the rule as a segment keeps it: every part understood, "me" replaced by the member.
+
+    What the rule of `before` named already may be named on by who does not see it; nothing more may.
 
     Raises:
         RuleRefusal: names the part at fault by its path.
@@ -86,7 +89,10 @@ def checked_tree(tree: Any, by: Actor) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise RuleRefusal(_('Each part of a rule must be an object such as {"field": …}.'), field="tree")
     kept: dict[str, Any] = settled(tree, party, by)
-    Compiler(party, asking_for_all()).compile(kept, "tree")
+    asking = asking_for_all()
+    new = set(named_in(kept)) - set(named_in(before))
+    seen = set(Segment.objects.visible_to(by).filter(code__in=new).values_list("code", flat=True)) if new else set()
+    Compiler(party, asking if new <= seen else replace(asking, actor=by)).compile(kept, "tree")
     return kept
 
 
@@ -181,7 +187,7 @@ def change_segment(segment: Segment, *, by: Actor, etag: str = "", **fields: Any
         one_at_a_time(segment.pk)
     row = locked(segment, by)
     if "tree" in wanted:
-        wanted["tree"] = checked_tree(wanted["tree"], by)
+        wanted["tree"] = checked_tree(wanted["tree"], by, row.tree)
         if not row.is_dynamic and wanted["tree"] != row.tree:
             raise Conflict(
                 _("This segment was filled once: to follow another rule copy it, or put people in and leave them out by hand."),

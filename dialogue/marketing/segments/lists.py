@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
-from dialogue.marketing.segments.actions import change_segment
+from dialogue.marketing.segments.actions import change_segment, create_segment
 from dialogue.marketing.segments.fields import ENTITY
 from dialogue.marketing.segments.models import Segment, SegmentKind, Verdict
 from dialogue.marketing.segments.permissions import SegmentPermission
@@ -69,6 +69,26 @@ def _back(verdict: Verdict) -> Any:
     return restore
 
 
+def _made(ids: list[int], value: Any, by: Actor) -> dict[int, Any]:
+    """Put customers into the segment filled once of this name, made now where there is none."""
+    name = str(value or "")
+    row = Segment.objects.visible_to(by).filter(fold=" ".join(name.split()).casefold(), kind=SegmentKind.STATIC).first()
+    row = row or create_segment(name, by=by, kind=SegmentKind.STATIC, people=[])
+    return dict(pick_people(row, ids, Verdict.IN, by=by))
+
+
+def _unmade(befores: dict[int, Any], after: Any, by: Actor) -> list[int]:
+    row = Segment.objects.visible_to(by).filter(fold=" ".join(str(after).split()).casefold()).first()
+    return put_back(row, befores, Verdict.IN, by=by) if row else []
+
+
+added_verbs.add(
+    "contacts.segment_new",
+    (
+        CONTACTS,
+        BulkVerb("segment_new", gettext_lazy("New segment of these"), SegmentPermission.WRITE, "name", _made, _unmade),
+    ),
+)
 added_verbs.add(
     "contacts.segment_in",
     (

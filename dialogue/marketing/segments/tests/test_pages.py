@@ -166,6 +166,19 @@ def test_many_contacts_are_put_into_a_segment_and_taken_back(cast: Cast, by: Act
     assert list(HandPick.objects.values_list("party__name", "verdict")) == [("Вера", "out")]
 
 
+def test_chosen_contacts_become_a_segment(cast: Cast, by: Actor, client: Client) -> None:
+    found = people(cast, Анна="Рязань", Борис="Киев", Вера="Киев")
+    ids = ",".join(str(found[name].pk) for name in ("Анна", "Борис"))
+    client.post(f"{BASE}/lists/contacts/bulk/run/", {"verb": "segment_new", "ids": ids, "value": "Гости выставки"})
+    made = Segment.objects.get()
+    assert (made.name, made.kind, members(made)) == ("Гости выставки", "static", {"Анна", "Борис"})
+    client.post(f"{BASE}/lists/contacts/bulk/{BulkEdit.objects.get().pk}/undo/")
+    assert members(made) == set()
+    create_segment("Все", {"all": []}, by=by)
+    refused = client.post(f"{BASE}/lists/contacts/bulk/run/", {"verb": "segment_new", "ids": ids, "value": "все"})
+    assert refused.status_code == 422
+
+
 def test_undo_in_a_segment_filled_once_puts_back_exactly(cast: Cast, by: Actor, client: Client) -> None:
     found = people(cast, Анна="Рязань", Борис="Киев", Вера="Рязань")
     made = create_segment("Тогда", RYAZAN, by=by, kind="static")

@@ -29,6 +29,7 @@ from dialogue.marketing.segments.models import HandPick, Membership, Segment, Se
 from dialogue.marketing.segments.picking import pick_people, unpick_people
 from dialogue.marketing.segments.rebuilding import is_due, rebuild_due, rebuild_segment
 from dialogue.marketing.segments.schedules import follow_rules
+from dialogue.platform.accounts.models import Role
 from dialogue.platform.criteria.rules import RuleRefusal
 from tests.cast import Cast, a_person, make_cast
 
@@ -298,6 +299,17 @@ def test_stranger_and_powerless_change_nothing(cast: Cast, by: Actor) -> None:
         assert pick_people(theirs, [person.pk], "in", by=stranger) == {}
         assert count_rule({"all": []}, asking_for_all()).count == 0
     assert members(made) == {"Анна"}
+
+
+def test_rule_names_only_segments_its_author_sees(cast: Cast, by: Actor) -> None:
+    hidden = create_segment("Чужой", {"all": []}, by=by)
+    Role.objects.filter(code="employee").update(permissions=["segments:segment:read", "segments:segment:write"])
+    seller = cast.actor(cast.seller)
+    with pytest.raises(RuleRefusal, match="chuzhoi"):
+        create_segment("Мой", {"in_segment": hidden.code}, by=seller)
+    theirs = create_segment("Наш", {"in_segment": hidden.code}, by=by, responsible=cast.seller.pk)
+    changed = change_segment(theirs, by=seller, tree={"all": [{"in_segment": hidden.code}, RYAZAN]})
+    assert changed.version == 2
 
 
 def test_counted_names_are_those_one_may_see(cast: Cast, by: Actor) -> None:
