@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dialogue.customers.parties.models import RelationType
+from dialogue.kit.errors import Refusal
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.criteria.actions import define_characteristic
 from dialogue.platform.criteria.drafting import Drafter, draft_from, form_of, settled
@@ -332,3 +333,19 @@ def test_every_field_can_be_asked_whether_it_is_empty(cast: Cast, empty: bool) -
                 entity.visible_to(asking.actor).filter(
                     compile_rule(entity.name, {"field": one.name, "empty": empty}, asking)
                 ).exists()
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"field": "city", "is": "a\x00b"},
+        {"field": "city", "in": ["a", "\x00"]},
+        {"field": "phase", "is": "\x00"},
+        {"field": "email", "contains": "\x00"},
+        {"related": "\x00"},
+        {"consent": "\x00"},
+    ],
+)
+def test_text_that_the_database_cannot_hold_is_refused(cast: Cast, tree: Any) -> None:
+    with pytest.raises(Refusal):
+        compile_rule("party", tree, asking_of(cast))

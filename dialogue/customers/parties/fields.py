@@ -178,7 +178,7 @@ def related(compiler: Compiler, tree: Tree, where: str) -> Q:
     """
     compiler._only(tree, {"related", "where", "back"}, where)
     parts = tree.get("where", [])
-    if compiler.entity is not party or not isinstance(parts, list):
+    if compiler.entity is not party or not isinstance(parts, list) or "\x00" in str(tree["related"]):
         raise RuleRefusal(_("“%(word)s” takes a list of rules.") % {"word": "where"}, field=where)
     others = Party.objects.all()
     for number, part in enumerate(parts):

@@ -116,7 +116,8 @@ def several(value: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, (dict, list, bool)) or value is None:
+    # PostgreSQL holds no text with a NUL in it.
+    if isinstance(value, (dict, list, bool)) or value is None or "\x00" in str(value):
         raise ValueError
     return str(value)
 
@@ -146,7 +147,7 @@ def _number(field: Field, operator: str, value: Any, asking: Asking) -> Q:
         return _compare(field, "gte", low) & _compare(field, "lte", high)
     condition = _compare(field, COMPARISONS[operator], _decimal(value))
     if isinstance(value, dict) and field.currency:
-        condition &= Q(**{field.currency: str(value["currency"]).upper()})
+        condition &= Q(**{field.currency: _plain(value["currency"]).upper()})
     return condition
 
 
