@@ -91,7 +91,7 @@ def conditions(draw: st.DrawFn, entity: Entity, asking: Asking) -> dict[str, Any
         for one in entity.every_field().values()
         if one.filterable
         for operator in OPERATORS[one.kind]
-        if one.compare is None or operator in {"in", "empty"}
+        if one.compare is None or operator == "empty" or (operator == "in" and one.choices_for(asking))
     ]
     one, operator = draw(st.sampled_from(asked))
     return {"field": one.name, operator: draw(values_of(one, operator, asking))}

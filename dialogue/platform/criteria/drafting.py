@@ -64,6 +64,7 @@ class Drafter:
     def __init__(self, entity: str, asking: Asking) -> None:
         self.entity = entities.get(entity)
         self.asking = asking
+        self._checks = True
 
     def fields_of(self, entity: Entity) -> dict[str, Field]:
         """Return the entity's fields, looked up once."""
@@ -97,7 +98,10 @@ class Drafter:
         if made.kind == GROUP:
             inner = tree.get("not")
             return len(tree) == 1 and (made.join not in {"none", "not_all"} or (isinstance(inner, Mapping) and len(inner) == 1))
+        # What is written wrongly is shown too, and marked: only the manner counts here.
+        self._checks = False
         written = self.write(entity, replace(made, parts=[])).tree
+        self._checks = True
         bare = {key: value for key, value in tree.items() if key != "where"}
         if written is None or not isinstance(tree.get("where", []), list):
             return False
@@ -211,7 +215,8 @@ class Drafter:
     def _checked(self, entity: Entity, tree: Node, path: str) -> Written:
         """Ask the compiler about one condition: what it refuses is marked where it stands."""
         try:
-            Compiler(entity, self.asking, fields=self.fields_of(entity)).compile(tree, path)
+            if self._checks:
+                Compiler(entity, self.asking, fields=self.fields_of(entity)).compile(tree, path)
         except Refusal as refusal:
             return Written(None, {path: str(refusal.message)})
         return Written(tree)

@@ -163,3 +163,13 @@ def test_editor_is_shut_to_who_may_not_write(cast: Cast) -> None:
     for url in (NEW, COUNT, f"{NEW}contacts/"):
         assert client.post(url, RYAZAN).status_code == 403, url
     assert client.get(f"/c/romashka/segments/{row.pk}/edit/").status_code in {403, 404}
+
+
+def test_rule_that_names_a_vanished_segment_is_shown_and_marked(cast: Cast, owner: Client) -> None:
+    inner, outer = made(cast, "Давние"), made(cast, "Весна", {"all": [{"field": "city", "is": "Рязань"}]})
+    with tenant_scope(cast.company.pk):
+        Segment.objects.filter(pk=outer.pk).update(tree={"all": [{"in_segment": inner.code}, {"in_segment": "gone"}]})
+    text = owner.get(f"/c/romashka/segments/{outer.pk}/edit/").content.decode()
+    assert f'<option value="{inner.code}" selected>Давние</option>' in text
+    assert '<option value="gone" selected>' in text
+    assert "There is no segment “gone”" in text
