@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 import psycopg
+from django.contrib.postgres.indexes import GinIndex
 from django.db import connections, models
 
 from dialogue.platform.imports.kinds import ImportKind
@@ -44,5 +45,8 @@ def refresh_statistics(kind: ImportKind) -> None:
             # Somebody who changes a table's shape goes first.
             raw.execute("SET lock_timeout = '2s'")
             raw.execute(f"ANALYZE {', '.join(listed)}")
+            # New rows wait beside a search index until somebody sorts them in; until then every search reads all of them.
+            for name in sorted(index.name for model in written for index in model._meta.indexes if isinstance(index, GinIndex)):
+                raw.execute("SELECT gin_clean_pending_list(%s::regclass)", [name])
     except psycopg.Error as error:
         log.warning("statistics were not refreshed", extra={"facts": {"kind": kind.code, "error": type(error).__name__}})

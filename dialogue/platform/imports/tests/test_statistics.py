@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("kind", import_kinds.keys())
-def test_tables_of_an_import_are_analysed(kind: str) -> None:
+def test_tables_of_an_import_are_analysed(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     with tenant_scope(make_cast().company.pk):
         found = import_kinds.get(kind)
         refresh_statistics(found)
@@ -22,3 +22,5 @@ def test_tables_of_an_import_are_analysed(kind: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT relname FROM pg_stat_user_tables WHERE relname = ANY(%s) AND last_analyze IS NULL", [tables])
             assert cursor.fetchall() == []
+    # Nothing was left to autovacuum.
+    assert not caplog.records
