@@ -29,13 +29,15 @@ from dialogue.kit.actors import system_actor
 from dialogue.kit.errors import Refusal
 from dialogue.platform.jobs.kinds import JobRun
 from dialogue.platform.mail.models import MailServer
-from dialogue.platform.mail.outgoing import real_server, way_out
-from dialogue.platform.mail.transport import Outcome, Result, Transport
+from dialogue.platform.mail.outgoing import post_out, real_server
+from dialogue.platform.mail.pipelined import Parcel, Post
+from dialogue.platform.mail.transport import Outcome, Result
 from dialogue.platform.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
-# The unknown set of a crash is at most one window.
-WINDOW = 5
+# The unknown set of a crash is at most one window: four letters a connection keep all of them busy.
+WINDOW = 40
+SETTLED = ("state", "reason", "lease_until", "settled_at", "attempts", "code", "answer", "stayed", "updated_at")
 LEASE = timedelta(minutes=5)
 STATES = {
     Outcome.ACCEPTED: State.ACCEPTED,
@@ -61,22 +63,22 @@ def send_due(only: Sequence[int] | None = None, *, advance: Any = None) -> dict[
         free_lost(only)
     if company.sending_locked:
         return counts
-    way = way_out_of(company, server)
+    post = post_of(company, server)
     try:
         while batch := _claim(only):
-            for state in _hand_over(batch, company, way, stayed=server is None or company.is_demo):
+            for state in _hand_over(batch, company, post, stayed=server is None or company.is_demo):
                 counts[state] = counts.get(state, 0) + 1
             if advance is not None:
                 advance(sum(counts.values()))
     finally:
-        way.close()
+        post.close()
     return counts
 
 
-def way_out_of(company: Tenant, server: MailServer | None) -> Transport:
-    """Return the transport: the demonstration company's letters stay here whatever server is set."""
+def post_of(company: Tenant, server: MailServer | None) -> Post:
+    """Return the way out: the demonstration company's letters stay here whatever server is set."""
     with transaction.atomic():
-        return way_out(stay=company.is_demo or server is None)
+        return post_out(stay=company.is_demo or server is None)
 
 
 def free_lost(only: Sequence[int] | None = None) -> None:
@@ -104,39 +106,47 @@ def _claim(only: Sequence[int] | None) -> list[Delivery]:
         )
 
 
-def _hand_over(batch: list[Delivery], company: Tenant, way: Transport, *, stayed: bool) -> list[str]:
+def _hand_over(batch: list[Delivery], company: Tenant, post: Post, *, stayed: bool) -> list[str]:
     """Send one window and return the states its deliveries ended in."""
+    with transaction.atomic():
+        ready, stopped = _composed(batch, company, stayed=stayed)
+        rows = [row for row, _data in ready]
+        going = Delivery.objects.filter(pk__in=[row.pk for row in rows])
+        going.update(state=State.HANDED, lease_until=timezone.now() + LEASE, stayed=stayed)
+    results: dict[int, Result] = {}
+    post.send_all([_parcel(row, data) for row, data in ready], results.__setitem__)
+    with transaction.atomic():
+        for row in rows:
+            note_result(row, results[row.pk], company)
+        Delivery.objects.bulk_update([row for row in rows if row.state == State.ACCEPTED], SETTLED)
+        deliveries_settled.tell(DeliveriesFact([row for row in [*stopped, *rows] if not row.is_open]))
+    return [row.state for row in [*stopped, *rows]]
+
+
+def _composed(batch: list[Delivery], company: Tenant, *, stayed: bool) -> tuple[list[tuple[Delivery, bytes]], list[Delivery]]:
+    """Return the deliveries that go, each with its letter, and those that are stopped here."""
     ready: list[tuple[Delivery, bytes]] = []
     stopped: list[Delivery] = []
-    with transaction.atomic():
-        gate = Gate.of(batch)
-        for row in batch:
-            row.stayed = stayed
-            reason = gate.stopped.get(row.pk, "")
-            if not reason and not stayed and (row.identity is None or not row.identity.is_proven):
-                reason = "no-sender"
-            try:
-                data = b"" if reason else signed_letter(row, company, row.party)
-            except (Refusal, ValueError) as error:
-                reason, row.answer = "not-composed", str(error)[:500]
-            if reason:
-                _settle(row, State.CANCELLED, reason=reason)
-                stopped.append(row)
-            else:
-                ready.append((row, data))
-        going = [row.pk for row, _data in ready]
-        Delivery.objects.filter(pk__in=going).update(state=State.HANDED, lease_until=timezone.now() + LEASE, stayed=stayed)
-    results = [(row, _send_one(row, data, way)) for row, data in ready]
-    with transaction.atomic():
-        for row, result in results:
-            note_result(row, result, company)
-        deliveries_settled.tell(DeliveriesFact([row for row in [*stopped, *(row for row, _r in results)] if not row.is_open]))
-    return [row.state for row in stopped] + [row.state for row, _result in results]
+    gate = Gate.of(batch)
+    for row in batch:
+        row.stayed = stayed
+        reason = gate.stopped.get(row.pk, "")
+        if not reason and not stayed and (row.identity is None or not row.identity.is_proven):
+            reason = "no-sender"
+        try:
+            data = b"" if reason else signed_letter(row, company, row.party)
+        except (Refusal, ValueError) as error:
+            reason, row.answer = "not-composed", str(error)[:500]
+        if reason:
+            _settle(row, State.CANCELLED, reason=reason)
+            stopped.append(row)
+        else:
+            ready.append((row, data))
+    return ready, stopped
 
 
-def _send_one(row: Delivery, data: bytes, way: Transport) -> Result:
-    sender = row.identity.envelope_from if row.identity else ""
-    return way.send(sender, [_envelope_to(row)], data)
+def _parcel(row: Delivery, data: bytes) -> Parcel:
+    return Parcel(row.pk, row.identity.envelope_from if row.identity else "", _envelope_to(row), data)
 
 
 def _envelope_to(row: Delivery) -> str:
@@ -147,12 +157,18 @@ def _envelope_to(row: Delivery) -> str:
 
 def _settle(row: Delivery, state: str, *, reason: str = "") -> None:
     row.state, row.reason, row.lease_until = state, reason or row.reason, None
-    row.settled_at = timezone.now() if state not in {State.DEFERRED, State.PLANNED} else None
-    row.save()
+    row.updated_at = timezone.now()
+    row.settled_at = row.updated_at if state not in {State.DEFERRED, State.PLANNED} else None
+    # Accepted ones are written together.
+    if state != State.ACCEPTED:
+        row.save()
 
 
 def note_result(row: Delivery, result: Result, company: Tenant) -> None:
-    """Write what the server said; a refused address is noted on the card and not written to again."""
+    """Note what the server said; a refused address is noted on the card and not written to again.
+
+    The row of an accepted letter is left to the caller to write, with all others of its window.
+    """
     row.attempts += 1
     row.code, row.answer = result.code, result.text[:500]
     state = STATES[result.outcome]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -9,7 +10,10 @@ from email.message import EmailMessage
 from django.db import transaction
 
 from dialogue.platform.mail.models import StoredLetter
+from dialogue.platform.mail.pipelined import Parcel, Said
 from dialogue.platform.mail.transport import Outcome, Result
+
+KEPT = "kept in the local mailbox"
 
 
 class LocalTransport:
@@ -20,7 +24,20 @@ class LocalTransport:
         subject = opened(data).subject
         with transaction.atomic():
             StoredLetter.objects.create(envelope_from=envelope_from, recipients=recipients, subject=subject[:500], data=data)
-        return Result(Outcome.ACCEPTED, 250, "kept in the local mailbox")
+        return Result(Outcome.ACCEPTED, 250, KEPT)
+
+    def send_all(self, parcels: Iterable[Parcel], said: Said) -> None:
+        """Keep all letters; each is accepted."""
+        parcels = list(parcels)
+        with transaction.atomic():
+            StoredLetter.objects.bulk_create(
+                StoredLetter(
+                    envelope_from=one.sender, recipients=[one.recipient], subject=opened(one.data).subject[:500], data=one.data
+                )
+                for one in parcels
+            )
+        for one in parcels:
+            said(one.key, Result(Outcome.ACCEPTED, 250, KEPT))
 
     def close(self) -> None:
         """Nothing is open."""

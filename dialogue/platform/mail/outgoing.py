@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from socket import getfqdn
+
 from dialogue.platform.mail.gates import must_stay, refuse_shut
 from dialogue.platform.mail.local import LocalTransport
 from dialogue.platform.mail.models import MailServer
+from dialogue.platform.mail.pipelined import PipelinedTransport, Post
 from dialogue.platform.mail.transport import SmtpTransport, Transport
 
 
@@ -20,6 +23,20 @@ def way_out(*, stay: bool = False) -> Transport:
     Raises:
         SendingShut: the company's sending is locked.
     """
-    refuse_shut()
-    server = None if stay or must_stay() else real_server()
+    server = _server(stay=stay)
     return SmtpTransport(server.address()) if server else LocalTransport()
+
+
+def post_out(*, stay: bool = False) -> Post:
+    """Return the same for many letters: they go side by side over several connections.
+
+    Raises:
+        SendingShut: the company's sending is locked.
+    """
+    server = _server(stay=stay)
+    return PipelinedTransport(server.address(), hello=getfqdn()) if server else LocalTransport()
+
+
+def _server(*, stay: bool) -> MailServer | None:
+    refuse_shut()
+    return None if stay or must_stay() else real_server()

@@ -1,0 +1,338 @@
+"""Many letters over a few SMTP connections at once, each kept busy by pipelining (RFC 2920): the way of campaigns.
+
+`SmtpTransport` waits for every answer; at 50 ms a round trip that is four letters a second and connection. Here the next
+letter's envelope leaves together with this letter's final dot, and several connections wait side by side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from dialogue.platform.mail.transport import LETTERS_PER_CONNECTION, Outcome, Result, Security, SmtpAddress
+
+DOTS = re.compile(rb"(?m)^\.")
+LONGEST_LINE = 4096
+GREETING, LEAVE = b"EHLO", b"QUIT\r\n"
+CONNECTIONS = 10
+Said = Callable[[int, Result], None]
+
+
+class Post(Protocol):
+    """Something that takes many letters."""
+
+    def send_all(self, parcels: Iterable[Parcel], said: Said) -> None:
+        """Hand all letters over and tell the outcome of each, once; never raise for what the other side does."""
+
+    def close(self) -> None:
+        """Let go of the connections."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One letter for one recipient, as it goes over the wire; `key` names it to the caller."""
+
+    key: int
+    sender: str
+    recipient: str
+    data: bytes
+
+    def commands(self) -> tuple[bytes, bytes, bytes]:
+        """Return the commands of the envelope."""
+        return b"MAIL FROM:<%b>\r\n" % _ascii(self.sender), b"RCPT TO:<%b>\r\n" % _ascii(self.recipient), b"DATA\r\n"
+
+    def content(self) -> bytes:
+        """Return the letter with its dots doubled and the line that ends it (RFC 5321, 4.5.2)."""
+        data = DOTS.sub(b"..", self.data) if self.data.startswith(b".") or b"\n." in self.data else self.data
+        return data + b".\r\n" if data.endswith(b"\r\n") else data + b"\r\n.\r\n"
+
+
+def _ascii(address: str) -> bytes:
+    # A line end in an address would be a command of its own.
+    if any(letter in address for letter in "\r\n<>"):
+        message = "an address holds no line ends and no angle brackets"
+        raise ValueError(message)
+    return address.encode("ascii")
+
+
+class Lost(Exception):
+    """The connection is gone, or the server said that it goes."""
+
+    def __init__(self, code: int = 0, text: str = "") -> None:
+        super().__init__(text)
+        self.code, self.text = code, text
+
+
+class NotBegun(Lost):
+    """A connection that has served was closed before the server agreed to this letter: another one may take it."""
+
+
+FAULTS = (OSError, Lost, TimeoutError, asyncio.IncompleteReadError)
+
+
+class PipelinedTransport:
+    """Hands windows of letters over several connections, which stay open from one window to the next."""
+
+    def __init__(self, where: SmtpAddress, *, hello: str = "localhost", connections: int = CONNECTIONS) -> None:
+        self.where, self.hello, self.connections = where, hello, connections
+        self._idle: list[_Wire] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def send_all(self, parcels: Iterable[Parcel], said: Said) -> None:
+        """Hand all letters over and tell `said(key, result)` for each, once, as soon as its outcome is known.
+
+        A letter whose final dot may have left without an answer is told `UNKNOWN` and never tried again here; letters that
+        never began are told `DEFERRED`, an address no letter can carry `REFUSED`. At most one letter a connection can be
+        unknown at any moment.
+        """
+        waiting: deque[Parcel] = deque()
+        for parcel in parcels:
+            try:
+                parcel.commands()
+                waiting.append(parcel)
+            except ValueError as error:
+                said(parcel.key, Result(Outcome.REFUSED, 0, _words(str(error))))
+        if waiting:
+            trouble = asyncio.run_coroutine_threadsafe(self._work(waiting, said), self._running()).result()
+            while waiting:
+                said(waiting.popleft().key, trouble or Result(Outcome.DEFERRED))
+
+    async def _work(self, waiting: deque[Parcel], said: Said) -> Result | None:
+        number = max(1, min(self.connections, len(waiting)))
+        troubles = await asyncio.gather(*(self._serve(waiting, said) for _number in range(number)))
+        return next(filter(None, troubles), None)
+
+    async def _serve(self, waiting: deque[Parcel], said: Said) -> Result | None:
+        """Work off letters over one connection, opened anew while letters go; return why it could not be opened."""
+        while waiting:
+            wire = self._idle.pop() if self._idle else _Wire(self.where, self.hello)
+            try:
+                if not wire.is_open:
+                    await wire.open()
+            except FAULTS as error:
+                await wire.close()
+                # A server that takes fewer connections leaves the letters to the others.
+                return _deferred(error)
+            try:
+                await _drain(wire, waiting, said)
+                self._idle.append(wire)
+            except FAULTS:
+                await wire.close()
+        return None
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="mail", daemon=True)
+            self._thread.start()
+        return self._loop
+
+    def close(self) -> None:
+        """Close the connections, politely."""
+        loop, thread = self._loop, self._thread
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(self._leave(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+        self._loop = self._thread = None
+
+    async def _leave(self) -> None:
+        await asyncio.gather(*(wire.close() for wire in self._idle))
+        self._idle.clear()
+
+
+async def _drain(wire: _Wire, waiting: deque[Parcel], said: Said) -> None:
+    """Send letters one behind the other; the envelope of the next leaves with the end of this one."""
+    present = waiting.popleft() if waiting else None
+    try:
+        await wire.write(wire.ahead(present))
+        while present is not None:
+            parcel, present = present, None
+            present = waiting.popleft() if waiting and wire.served + 1 < LETTERS_PER_CONNECTION else None
+            try:
+                await _one(wire, parcel, wire.ahead(present), said)
+            except NotBegun:
+                # A fresh connection that refuses it too has served nothing, so it cannot go back for ever.
+                waiting.appendleft(parcel)
+                raise
+        if wire.served >= LETTERS_PER_CONNECTION:
+            raise Lost
+    except FAULTS:
+        # What has not begun goes back: nothing of it reached the server as a letter.
+        if present is not None:
+            waiting.appendleft(present)
+        raise
+
+
+async def _one(wire: _Wire, parcel: Parcel, behind: bytes, said: Said) -> None:
+    """Send the letter whose envelope is on its way; tell its outcome exactly once."""
+    try:
+        answers = await wire.envelope(parcel)
+    except FAULTS as error:
+        if wire.served:
+            raise NotBegun from error
+        said(parcel.key, _deferred(error))
+        raise
+    code, text = answers[-1]
+    if wire.served and answers[0][0] == 421:
+        raise NotBegun(*answers[0])
+    wire.served += 1
+    if len(answers) < 3 or code != 354 or _refusal(answers) is not None:
+        said(parcel.key, _refusal(answers) or _result(code, text))
+        # A server that says 354 without a recipient waits for an empty letter (RFC 2920, 3.1).
+        await wire.write((b".\r\n" if code == 354 else b"") + b"RSET\r\n" + behind)
+        for _answer in range(2 if code == 354 else 1):
+            await wire.answer()
+        return
+    try:
+        await wire.write(parcel.content() + behind)
+        code, text = await wire.answer()
+    except FAULTS as error:
+        # The final dot may have arrived: nobody can tell (RFC 1047).
+        said(parcel.key, Result(Outcome.UNKNOWN, 0, _words(str(error))))
+        raise
+    said(parcel.key, Result(Outcome.ACCEPTED, code, text) if code == 250 else _final(code, text))
+    if code == 421:
+        raise Lost(code, text)
+
+
+def _refusal(answers: list[tuple[int, str]]) -> Result | None:
+    """Return what the first answer that is no consent to the envelope means, None where all are."""
+    for (code, text), fine in zip(answers, ({250}, {250, 251}, {354}), strict=False):
+        if code not in fine:
+            return _result(code, text)
+    return None
+
+
+def _deferred(error: BaseException) -> Result:
+    return Result(Outcome.DEFERRED, getattr(error, "code", 0) or 0, _words(getattr(error, "text", "") or str(error)))
+
+
+def _final(code: int, text: str) -> Result:
+    return _result(code, text) if 400 <= code <= 599 else Result(Outcome.UNKNOWN, code, text)
+
+
+def _result(code: int, text: str) -> Result:
+    return Result(Outcome.REFUSED if 500 <= code <= 599 else Outcome.DEFERRED, code, text)
+
+
+def _words(text: str) -> str:
+    return text.replace("\n", " ").strip()[:500]
+
+
+class _Wire:
+    """One connection."""
+
+    def __init__(self, where: SmtpAddress, hello: str) -> None:
+        self.where, self.hello = where, hello.encode()
+        self.pipelines = False
+        self.is_open = False
+        self.served = 0
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def open(self) -> None:
+        """Connect, greet, protect, sign in.
+
+        Raises:
+            Lost: the server refused us.
+            OSError: there is no server.
+        """
+        where = self.where
+        context = ssl.create_default_context() if where.security != Security.NONE else None
+        implicit = context if where.security == Security.TLS else None
+        self._reader, self._writer = await asyncio.wait_for(
+            asyncio.open_connection(where.host, where.port, ssl=implicit, limit=1 << 16), where.timeout
+        )
+        await self._expect(b"", 220)
+        known = await self._expect(GREETING + b" " + self.hello + b"\r\n", 250)
+        if where.security == Security.STARTTLS:
+            await self._expect(b"STARTTLS\r\n", 220)
+            assert self._writer is not None
+            await self._writer.start_tls(context or ssl.create_default_context(), server_hostname=where.host)
+            known = await self._expect(GREETING + b" " + self.hello + b"\r\n", 250)
+        if where.user:
+            await self._sign_in(known)
+        self.pipelines = "PIPELINING" in known.upper().split()
+        self.is_open = True
+
+    async def _sign_in(self, known: str) -> None:
+        where = self.where
+        if "LOGIN" in known.upper() and "PLAIN" not in known.upper():
+            await self._expect(b"AUTH LOGIN\r\n", 334)
+            await self._expect(base64.b64encode(where.user.encode()) + b"\r\n", 334)
+            await self._expect(base64.b64encode(where.password.encode()) + b"\r\n", 235)
+            return
+        secret = base64.b64encode(f"\0{where.user}\0{where.password}".encode())
+        await self._expect(b"AUTH PLAIN " + secret + b"\r\n", 235)
+
+    async def _expect(self, command: bytes, wanted: int) -> str:
+        if command:
+            await self.write(command)
+        code, text = await self.answer()
+        if code != wanted:
+            raise Lost(code, text)
+        return text
+
+    def ahead(self, parcel: Parcel | None) -> bytes:
+        """Return what of a letter may leave before the answers to the one before it."""
+        return b"".join(parcel.commands()) if parcel is not None and self.pipelines else b""
+
+    async def envelope(self, parcel: Parcel) -> list[tuple[int, str]]:
+        """Return the answers to the envelope's commands; without pipelining send them one by one, up to the first refusal."""
+        if self.pipelines:
+            return [await self.answer() for _command in range(3)]
+        answers: list[tuple[int, str]] = []
+        for command in parcel.commands():
+            await self.write(command)
+            answers.append(await self.answer())
+            if _refusal(answers) is not None:
+                break
+        return answers
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes; wait only while the other side does not take them."""
+        if self._writer is None:
+            raise Lost
+        if not data:
+            return
+        self._writer.write(data)
+        await asyncio.wait_for(self._writer.drain(), self.where.timeout)
+
+    async def answer(self) -> tuple[int, str]:
+        """Return one answer: its code and its words.
+
+        Raises:
+            Lost: the server closed, or did not speak SMTP.
+        """
+        if self._reader is None:
+            raise Lost
+        words: list[str] = []
+        while True:
+            line = await asyncio.wait_for(self._reader.readline(), self.where.timeout)
+            if not line.endswith(b"\n") or len(line) > LONGEST_LINE or not line[:3].isdigit():
+                raise Lost(0, line[:200].decode("utf-8", "replace"))
+            words.append(line[4:].decode("utf-8", "replace").strip())
+            if line[3:4] != b"-":
+                return int(line[:3]), _words(" ".join(words))
+
+    async def close(self) -> None:
+        """Say good-bye without waiting for an answer, and let go."""
+        if self._writer is None:
+            return
+        with suppress(OSError, TimeoutError, RuntimeError):
+            if not self._writer.is_closing():
+                self._writer.write(LEAVE)
+            self._writer.close()
+            await asyncio.wait_for(self._writer.wait_closed(), 1)
