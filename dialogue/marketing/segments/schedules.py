@@ -1,4 +1,4 @@
-"""Every five minutes: segments follow their rules, each after those it names."""
+"""Every minute: segments follow their rules, each after those it names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def follow_rules() -> int:
     return done
 
 
-@app.periodic(cron="*/5 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task(name="dialogue.follow_rules", queue="default", queueing_lock="follow_rules")
 def segments_follow_rules(timestamp: int) -> None:
     """Fill what is due once."""

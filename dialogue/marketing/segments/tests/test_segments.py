@@ -368,5 +368,7 @@ def test_clock_fills_what_is_due_in_every_company(cast: Cast, by: Actor) -> None
     assert members(made) == {"Анна", "Вера"}
     made.refresh_from_db()
     assert made.response["days"] == 90
-    slow = Segment(built_at=timezone.now() - timedelta(minutes=6), took_ms=10_000)
-    assert not is_due(slow, timezone.now()), "One that takes ten seconds is filled every quarter of an hour or so."
+    now = timezone.now()
+    before = Segment(built_at=now - timedelta(minutes=6))
+    assert is_due(before, now, spent_ms=10_000)
+    assert not is_due(before, now, spent_ms=20_000), "All of them take twenty seconds: every seven minutes is enough."
