@@ -67,6 +67,8 @@ SHOTS = (
     Shot("contact-new", "/contacts/", follow=".head .btn.main"),
     Shot("deal-new", "/deals/", follow=".head .btn.main"),
     Shot("purchases", "/purchases/"),
+    Shot("segments", "/segments/"),
+    Shot("segment-new", "/segments/new/"),
     Shot("tasks-list", "/tasks/list/"),
     Shot("notices", "/notices/"),
     Shot("company", "/settings/company/"),

@@ -99,6 +99,11 @@ def test_rule_is_written_by_keyboard_alone_and_counted(office: Office) -> None:
     at(page, "rule.0.0:what")
     expect(figure).to_have_text("2")
     assert_clean(page)
+    page.get_by_role("button", name="Put back").press("Enter")
+    expect(page.locator('[id="rule.0.1:v"]')).to_have_value("Борис")
+    expect(figure).to_have_text("3")
+    page.locator('[id="rule.0.1:remove"]').press("Enter")
+    expect(figure).to_have_text("2")
     page.locator("#segment-name").press("Enter")
     page.wait_for_url("**/segments/*/")
     with transaction.atomic(), tenant_scope(office.cast.company.pk):

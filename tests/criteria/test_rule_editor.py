@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,6 +85,18 @@ def test_value_that_is_gone_stays_in_its_list(client: Client) -> None:
     text = shown(client, form)
     assert 'value="vanished" checked' in text
     assert "“characteristics.gone” is gone" in text
+
+
+def test_what_was_taken_out_may_be_put_back(client: Client) -> None:
+    inner = {"rule.1:what": "group", "rule.1:join": "any", "rule.1:n": "1", "rule.1.0:what": "field=city", "rule.1.0:op": "is"}
+    form = {"rule:n": "2", "rule.0:what": "field=phase", "rule.0:op": "in"} | inner | {"rule.1.0:v": "Рязань & Ко"}
+    text = shown(client, form, do="remove rule.1")
+    assert "Рязань" not in text.partition('name="back"')[0]
+    kept = unescape(text.partition('name="back" value="')[2].partition('"')[0])
+    again = shown(client, {"rule:n": "1", "rule.0:what": "field=phase"}, do="back", back=kept)
+    assert 'name="rule.1.0:v" value="Рязань &amp; Ко"' in again
+    assert 'name="back"' not in again
+    assert 'name="back"' not in shown(client, form, do="up rule.1")
 
 
 def test_editor_of_an_unknown_kind_is_not_there(client: Client) -> None:

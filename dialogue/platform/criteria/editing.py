@@ -146,6 +146,7 @@ def editor_of(
         "rule_strict": strict,
         "rule_focus": after.focus if after else "",
         "rule_said": after.said if after else "",
+        "rule_before": after.before if after else "",
     }
 
 

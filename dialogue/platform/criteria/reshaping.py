@@ -14,11 +14,15 @@ DEEPEST_GROUP = 8
 
 @dataclass
 class Reshaped:
-    """A changed draft: `focus` is the input's name that a person goes on from, `said` what a screen reader says."""
+    """A changed draft: `focus` is the input's name that a person goes on from, `said` what a screen reader says.
+
+    `before` is the form as it was, where something was taken out that may be put back.
+    """
 
     draft: Draft
     focus: str = ""
     said: str = ""
+    before: str = ""
 
 
 def reshape(draft: Draft, order: str) -> Reshaped:
