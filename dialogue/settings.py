@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "dialogue.platform.search",
     "dialogue.platform.notices",
     "dialogue.platform.criteria",
+    "dialogue.platform.warehouse",
     "dialogue.platform.accounts",
     "dialogue.platform.tenants",
     "dialogue.platform.rates",
@@ -247,6 +248,8 @@ TXT_LOOKUP = "dialogue.platform.mail.dns.find_txt"
 IMPORT_MAX_MB = environment.number("IMPORT_MAX_MB", 512)
 OPEN_REGISTRATION = environment.text("DIALOGUE_REGISTRATION") == "open"
 MEDIA_ROOT = DATA / "files"
+WAREHOUSE_ROOT = Path(environment.text("DIALOGUE_WAREHOUSE") or DATA / "warehouse")
+WAREHOUSE_MEMORY = environment.text("DIALOGUE_WAREHOUSE_MEMORY", "1GB")
 # Files of records: a folder, or a bucket: s3://key:secret@host/bucket?region=…
 FILES_FOLDER = MEDIA_ROOT / "kept"
 FILES_URL = environment.text("FILES_URL")

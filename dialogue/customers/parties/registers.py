@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties import actions, bulk, details, imports, merging, panels  # noqa: F401  what they declare joins the registries
+from dialogue.customers.parties import actions, bulk, details, imports, marts, merging, panels  # noqa: F401  what they declare joins the registries
 from dialogue.customers.parties.fields import consent, related
 from dialogue.customers.parties.leaf_words import CONSENT, RELATED
 from dialogue.customers.parties.lists import CONTACTS

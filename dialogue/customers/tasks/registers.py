@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.customers.parties.fields import party
-from dialogue.customers.tasks import lists  # noqa: F401  its list registers itself
+from dialogue.customers.tasks import lists, marts  # noqa: F401  what they declare registers itself
 from dialogue.customers.tasks.actions import GIVEN, restore_tasks
 from dialogue.customers.tasks.fields import ENTITY
 from dialogue.customers.tasks.models import Task

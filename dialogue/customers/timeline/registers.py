@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.cards import Panel, Place, card_panels
-from dialogue.customers.timeline import imports  # noqa: F401  its kind joins the registry
+from dialogue.customers.timeline import imports, marts  # noqa: F401  what they declare joins the registries
 from dialogue.customers.timeline.feed import first_page
 from dialogue.customers.timeline.kinds import IN, OUT, OWN, EntryKind, entry_kinds
 from dialogue.customers.timeline.lists import EVENTS

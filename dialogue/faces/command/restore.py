@@ -12,7 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-LOCK = "UPDATE public.tenants_tenant SET sending_locked = true;"
+# Sending is locked; files copied to the warehouse are of another life. A backup may be older than the warehouse.
+LOCK = """UPDATE public.tenants_tenant SET sending_locked = true;
+DO $$ BEGIN IF to_regclass('public.warehouse_life') IS NOT NULL THEN DELETE FROM public.warehouse_life; END IF; END $$;"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
 
     from dialogue.faces.command import archive, database
     from dialogue.faces.command.migrate import bring_up_to_date
+    from dialogue.platform.warehouse.store import forget_all
 
     with archive.opened(Path(options.file)) as (tar, manifest):
         loader = MigrationLoader(None)
@@ -44,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
             archive.read(tar, archive.DUMP, Path(folder) / archive.DUMP)
             archive.load_dump(Path(folder) / archive.DUMP, after=LOCK)
         put_back(tar)
+        forget_all()
     # The structure is another one now: what this process knew of it is stale.
     for connection in connections.all():
         connection.close()

@@ -174,3 +174,45 @@ class FencedSetKey(FencedKey):
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Return the call that makes this operation."""
         return ("FencedSetKey", [self.model_name, self.field], {})
+
+
+class Versioned(_TableOperation):
+    """Let the warehouse follow a table: each row tells the transaction that wrote it last, a deleted one leaves a tombstone.
+
+    `version xid8` is the writing transaction's number, indexed by (tenant_id, version); Django does not know the column. Rows
+    that were there before have version 0: adding the column rewrites nothing. The migration depends on
+    `("warehouse", "0001_versions_and_tombstones")`. An update of any column now touches an index.
+    """
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Add column, index and triggers."""
+        table = self.table(app_label, to_state)
+        schema_editor.execute(f"ALTER TABLE {table} ADD COLUMN version xid8 NOT NULL DEFAULT '0'")
+        schema_editor.execute(f"ALTER TABLE {table} ALTER COLUMN version SET DEFAULT pg_current_xact_id()")
+        schema_editor.execute(f"CREATE INDEX {table}_version ON {table} (tenant_id, version)")
+        schema_editor.execute(
+            f"CREATE TRIGGER stamp_version BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION public.stamp_version()"
+        )
+        schema_editor.execute(
+            f"CREATE TRIGGER leave_tombstones AFTER DELETE ON {table} REFERENCING OLD TABLE AS gone"
+            " FOR EACH STATEMENT EXECUTE FUNCTION public.leave_tombstones()"
+        )
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        """Take them away."""
+        table = self.table(app_label, from_state)
+        schema_editor.execute(f"DROP TRIGGER leave_tombstones ON {table}")
+        schema_editor.execute(f"DROP TRIGGER stamp_version ON {table}")
+        schema_editor.execute(f"ALTER TABLE {table} DROP COLUMN version")
+
+    def describe(self) -> str:
+        """Return what the operation does."""
+        return f"Version {self.model_name} for the warehouse"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """Return the call that makes this operation."""
+        return ("Versioned", [self.model_name], {})

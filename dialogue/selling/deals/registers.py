@@ -18,7 +18,7 @@ from dialogue.platform.criteria.fields import Relation
 from dialogue.platform.files.subjects import FileSubject, file_subjects
 from dialogue.platform.search.kinds import search_kinds
 from dialogue.platform.tenants.registry import optional_rooms
-from dialogue.selling.deals import batches, fields, imports, lists, losses, pipelines  # noqa: F401  what they declare registers itself
+from dialogue.selling.deals import batches, fields, imports, lists, losses, marts, pipelines  # noqa: F401  what they declare registers itself
 from dialogue.selling.deals.batches import restore_deal
 from dialogue.selling.deals.card import DealPanel, deal_panels
 from dialogue.selling.deals.dialogue import REF, deal_details

@@ -10,7 +10,7 @@ from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.lists.pages import list_pages
 from dialogue.platform.tenants.registry import optional_rooms
-from dialogue.selling.purchases import imports  # noqa: F401  its kind joins the registry
+from dialogue.selling.purchases import imports, marts  # noqa: F401  what they declare joins the registries
 from dialogue.selling.purchases.lists import PURCHASES
 from dialogue.selling.purchases.models import Purchase
 from dialogue.selling.purchases.panels import SPENT, purchase_facts, purchases_count, purchases_panel
