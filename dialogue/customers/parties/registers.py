@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.parties import actions, bulk, details, imports, marts, merging, panels  # noqa: F401  what they declare joins the registries
+from dialogue.customers.parties import actions, bulk, details, imports, marts, merging, panels, warehoused  # noqa: F401  what they declare joins the registries
 from dialogue.customers.parties.fields import consent, related
 from dialogue.customers.parties.leaf_words import CONSENT, RELATED
 from dialogue.customers.parties.lists import CONTACTS
@@ -17,6 +17,7 @@ from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 from dialogue.platform.criteria.leaf_forms import leaf_forms
 from dialogue.platform.criteria.rules import leaves
+from dialogue.platform.criteria.warehousing import warehouse_leaves
 from dialogue.platform.files.subjects import FileSubject, file_subjects
 from dialogue.platform.lists.pages import list_pages
 from dialogue.platform.search.kinds import search_kinds
@@ -34,6 +35,8 @@ leaves.add("related", related)
 leaves.add("consent", consent)
 leaf_forms.add("related", RELATED)
 leaf_forms.add("consent", CONSENT)
+warehouse_leaves.add("related", warehoused.related)
+warehouse_leaves.add("consent", warehoused.consent)
 commands.add(
     "party.new",
     Command(

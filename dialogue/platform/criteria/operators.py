@@ -208,10 +208,23 @@ def _next_month(first: date) -> date:
 
 
 def _time(field: Field, operator: str, value: Any, asking: Asking) -> Q:
+    condition = Q()
+    for lookup, edge in bounds_in_time(field.kind, operator, value, asking):
+        condition &= _compare(field, lookup, edge)
+    return condition
+
+
+def bounds_in_time(kind: FieldKind, operator: str, value: Any, asking: Asking) -> list[tuple[str, Any]]:
+    """Return what a day or moment is compared with, as (lookup, day or aware moment), all of which must hold.
+
+    Raises:
+        ValueError: the value is of the wrong sort.
+        KeyError: an unknown period.
+    """
     local = asking.now.astimezone(asking.zone)
     one = timedelta(days=1)
     if operator in {"within", "next", "older_than"}:
-        return _span(field, operator, span_of(value), local)
+        return _span(kind, operator, span_of(value), local)
     first: date | None = None
     last: date | None = None
     if operator == "period":
@@ -220,42 +233,41 @@ def _time(field: Field, operator: str, value: Any, asking: Asking) -> Q:
         first, end = (_day(one_day) for one_day in several(value))
         last = end + one
     else:
-        if field.kind == FieldKind.MOMENT and "T" in _plain(value):
-            return _exact_moment(field, operator, datetime.fromisoformat(_plain(value)), asking)
+        if kind == FieldKind.MOMENT and "T" in _plain(value):
+            return [_exact_moment(operator, datetime.fromisoformat(_plain(value)), asking)]
         day = _day(value)
         first = {"is": day, "since": day, "after": day + one}.get(operator)
         last = {"is": day + one, "before": day, "until": day + one}.get(operator)
-    condition = Q()
+    found: list[tuple[str, Any]] = []
     if first is not None:
-        condition &= _compare(field, "gte", _edge(field, first, asking))
+        found.append(("gte", _edge(kind, first, asking)))
     if last is not None:
-        condition &= _compare(field, "lt", _edge(field, last, asking))
-    return condition
+        found.append(("lt", _edge(kind, last, asking)))
+    return found
 
 
-def _edge(field: Field, day: date, asking: Asking) -> Any:
-    return datetime.combine(day, time(), asking.zone) if field.kind == FieldKind.MOMENT else day
+def _edge(kind: FieldKind, day: date, asking: Asking) -> Any:
+    return datetime.combine(day, time(), asking.zone) if kind == FieldKind.MOMENT else day
 
 
-def _exact_moment(field: Field, operator: str, moment: datetime, asking: Asking) -> Q:
+def _exact_moment(operator: str, moment: datetime, asking: Asking) -> tuple[str, datetime]:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=asking.zone)
-    lookup = {"is": "exact", "before": "lt", "after": "gt", "since": "gte", "until": "lte"}[operator]
-    return _compare(field, lookup, aware)
+    return {"is": "exact", "before": "lt", "after": "gt", "since": "gte", "until": "lte"}[operator], aware
 
 
-def _span(field: Field, operator: str, span: timedelta, local: datetime) -> Q:
-    if field.kind == FieldKind.DATE:
+def _span(kind: FieldKind, operator: str, span: timedelta, local: datetime) -> list[tuple[str, Any]]:
+    if kind == FieldKind.DATE:
         today = local.date()
         if operator == "within":
-            return _compare(field, "gt", (local - span).date()) & _compare(field, "lte", today)
+            return [("gt", (local - span).date()), ("lte", today)]
         if operator == "next":
-            return _compare(field, "gte", today) & _compare(field, "lt", (local + span).date())
-        return _compare(field, "lte", (local - span).date())
+            return [("gte", today), ("lt", (local + span).date())]
+        return [("lte", (local - span).date())]
     if operator == "within":
-        return _compare(field, "gte", local - span) & _compare(field, "lte", local)
+        return [("gte", local - span), ("lte", local)]
     if operator == "next":
-        return _compare(field, "gte", local) & _compare(field, "lte", local + span)
-    return _compare(field, "lt", local - span)
+        return [("gte", local), ("lte", local + span)]
+    return [("lt", local - span)]
 
 
 def _yes_no(field: Field, operator: str, value: Any, asking: Asking) -> Q:

@@ -1,0 +1,107 @@
+"""Rules asked of the warehouse: how many, and which, with the moment of the data; compiled SQL is kept by the rule's hash.
+
+What the warehouse cannot say raises `NotInWarehouse`, and the caller asks PostgreSQL. Ibis and DuckDB are loaded by the first
+question only: no web process has them before.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from dialogue.kit.registry import Registry
+from dialogue.kit.scope import current_tenant
+from dialogue.platform.criteria.fields import Asking, Entity, entities
+from dialogue.platform.criteria.rules import Compiler, Tree
+from dialogue.platform.warehouse.errors import NotInWarehouse
+from dialogue.platform.warehouse.reading import asking as asking_files
+from dialogue.platform.warehouse.store import Manifest
+
+MOST_KEPT = 500
+# A leaf over the warehouse: (expressions, node, the rows asked about) → a condition on them that is never empty.
+WarehouseLeaf = Callable[[Any, Tree, Any], Any]
+warehouse_leaves: Registry[WarehouseLeaf] = Registry("rule leaves in the warehouse")
+_kept: OrderedDict[str, str] = OrderedDict()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class WarehouseCount:
+    """How many records a rule matches, exactly, in the data of a moment."""
+
+    count: int
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class WarehouseIds:
+    """Which records a rule matches, in no order, in the data of a moment."""
+
+    ids: list[int]
+    as_of: datetime
+
+
+def count(tree: Any, asking: Asking, *, entity: str = "party") -> WarehouseCount:
+    """Return how many records of the open company match, whoever may see them.
+
+    Raises:
+        RuleRefusal: names the part of the rule at fault.
+        NotInWarehouse: there is no warehouse, or it does not hold what the rule asks.
+    """
+    found = entities.get(entity)
+    with asking_files(current_tenant()) as (manifest, cursor):
+        sql = _sql(found, tree, asking, manifest, "count")
+        return WarehouseCount(int(cursor.execute(sql).fetchall()[0][0]), manifest.moment)
+
+
+def ids(tree: Any, asking: Asking, *, entity: str = "party") -> WarehouseIds:
+    """Return which records of the open company match, whoever may see them.
+
+    Raises:
+        RuleRefusal: names the part of the rule at fault.
+        NotInWarehouse: there is no warehouse, or it does not hold what the rule asks.
+    """
+    found = entities.get(entity)
+    with asking_files(current_tenant()) as (manifest, cursor):
+        sql = _sql(found, tree, asking, manifest, "ids")
+        return WarehouseIds([row[0] for row in cursor.execute(sql).fetchall()], manifest.moment)
+
+
+def as_of() -> datetime | None:
+    """Return the moment of the open company's warehouse, None where it has none."""
+    try:
+        with asking_files(current_tenant()) as (manifest, _cursor):
+            return manifest.moment
+    except NotInWarehouse:
+        return None
+
+
+def _sql(entity: Entity, tree: Any, asking: Asking, manifest: Manifest, what: str) -> str:
+    """Return the question as DuckDB's SQL, from the kept ones where the very same was asked before."""
+    # Slots and definitions are part of what a rule means.
+    fields = [(one.name, one.path, str(one.kind)) for one in entity.defined()]
+    meant = [entity.name, tree, what, manifest.number, fields, asking.actor.user, str(asking.zone), asking.week_start]
+    key = sha256(json.dumps(meant, sort_keys=True, default=str).encode()).hexdigest()
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    # The first compiler knows every refusal; the second may then trust the tree.
+    Compiler(entity, asking).compile(tree)
+    from dialogue.platform.criteria.expressions import Expressions
+
+    made = Expressions(asking, manifest)
+    sql = made.sql(entity, tree, what)
+    # A rule that says "within 14d" means another thing at every moment; a leaf may have read what its code means now.
+    if not made.momentary:
+        with _lock:
+            _kept[key] = sql
+            while len(_kept) > MOST_KEPT:
+                _kept.popitem(last=False)
+    return sql
