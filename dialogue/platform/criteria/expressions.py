@@ -30,6 +30,8 @@ from dialogue.platform.warehouse.store import Manifest
 RELATIVE = {"within", "next", "older_than", "period"}
 MOST_WHOLE = 9 * 10**18
 MOST_DECIMALS = 6
+# Of a table with more columns only those are named that the rule may ask for: Ibis goes through all of them at every step.
+WIDE = 24
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "gte": lambda left, right: left >= right,
     "lte": lambda left, right: left <= right,
@@ -92,9 +94,11 @@ class Expressions:
     manifest: Manifest
     momentary: bool = False
     fields: dict[str, dict[str, Field]] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
 
     def sql(self, entity: Entity, tree: Any, what: str) -> str:
         """Return the whole question as DuckDB's SQL: `count` or `ids` of the entity's records that match."""
+        self.named = {"id", "deleted_at", *self._columns_of(tree)}
         rows = self.rows(entity.model)
         try:
             found = rows.filter(self.compile(entity, tree, rows))
@@ -103,6 +107,20 @@ class Expressions:
         asked = found.count() if what == "count" else found.select("id")
         return str(ibis.to_sql(asked, dialect="duckdb"))
 
+    def _columns_of(self, tree: Any) -> set[str]:
+        """Return the columns, of whatever table, that the fields named anywhere in the tree may need."""
+        if isinstance(tree, list):
+            return {name for part in tree for name in self._columns_of(part)}
+        if not isinstance(tree, Mapping):
+            return set()
+        found = {name for part in tree.values() for name in self._columns_of(part)}
+        for word in ("field", "sum", "average"):
+            for entity in entities if isinstance(tree.get(word), str) else ():
+                one = self._fields(entity).get(tree[word])
+                last = one.path.rpartition("__")[2] if one else ""
+                found |= {last, last + UPPER, one.currency} if one else set()
+        return found
+
     def table(self, name: str) -> Any:
         """Return a mart or a roll-up.
 
@@ -110,7 +128,10 @@ class Expressions:
             NotInWarehouse: the files do not hold it.
         """
         if name in self.manifest.marts:
-            return ibis.table(marts.get(name).types, name=name)
+            types = marts.get(name).types
+            if len(types) > WIDE:
+                types = {one: kind for one, kind in types.items() if one in self.named or one.endswith("_id")}
+            return ibis.table(types, name=name)
         if name in self.manifest.rollups:
             return ibis.table(rollups.get(name).types, name=name)
         raise refuse(f"no mart {name}")
@@ -217,9 +238,9 @@ class Expressions:
         except FieldDoesNotExist:
             raise refuse(f"no step {step}") from None
         if isinstance(found, ForeignKey):
-            return found.related_model, found.attname, "id"  # type: ignore[return-value]
+            return found.related_model, found.attname, "id"
         if isinstance(found, ManyToOneRel):
-            return found.related_model, "id", str(found.field.attname)  # type: ignore[return-value]
+            return found.related_model, "id", str(found.field.attname)
         raise refuse(f"no step {step}")
 
     def column(self, rows: Any, name: str) -> Any:

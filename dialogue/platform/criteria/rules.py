@@ -145,9 +145,9 @@ class Compiler:
             known = ", ".join(self.entity.relations.keys())
             raise RuleRefusal(_("“%(word)s” knows: %(known)s.") % {"word": word, "known": known}, field=f"{where}.{word}")
         inner = Compiler(entities.get(relation.entity), self.asking, self.nodes)
-        rows = inner.entity.model._default_manager.filter(**relation.extra).exclude(**{f"{relation.key}__isnull": True})
-        if self.among is not None:
-            rows = rows.filter(any_of(relation.key, self.among))
+        narrowed = [] if self.among is None else [any_of(relation.key, self.among)]
+        # Together, so that a path to many rows is joined once; "exclude" would look through all of them for each.
+        rows = inner.entity.model._default_manager.filter(*narrowed, **relation.extra, **{f"{relation.key}__isnull": False})
         parts = tree.get("where", [])
         if not isinstance(parts, list):
             raise RuleRefusal(_("“%(word)s” takes a list of rules.") % {"word": "where"}, field=where)

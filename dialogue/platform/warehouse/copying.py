@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,10 +35,11 @@ ANEW_SHARE = 0.5
 
 @dataclass
 class Copied:
-    """What a copy or refresh did: rows read, and as of when the files now stand."""
+    """What a copy or refresh did: rows read, as of when the files now stand, and the seconds of its parts."""
 
     rows: int
     as_of: datetime
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -151,8 +152,13 @@ def copy_company(tenant: int, run: JobRun | None = None) -> Copied:
         making = store.making_of(tenant)
         if making is None or making.epoch != cluster or making.zone != zone:
             making = Manifest(store.fresh_number(), shape(), cluster, zone, "")
+        begun = time.monotonic()
         _copy_marts(writer, making)
-        return _finish_copy(writer, making)
+        read = time.monotonic()
+        _sum_up_all(writer, making)
+        copied = _finish_copy(writer, making)
+        copied.seconds = {"marts": read - begun, "rollups": time.monotonic() - read}
+        return copied
 
 
 def _copy_marts(writer: Writer, making: Manifest) -> None:
@@ -165,7 +171,10 @@ def _copy_marts(writer: Writer, making: Manifest) -> None:
         file, rows = writer.watched(lambda name=name, sql=sql: writer.take(name, "base", sql), name)
         making.marts[name] = Piece(file, rows, mark=mark)
         store.keep_making(writer.tenant, making)
-    for name in rollups.keys():  # noqa: SIM118
+
+
+def _sum_up_all(writer: Writer, making: Manifest) -> None:
+    for name in rollups.keys():  # noqa: SIM118  a registry iterates its items
         making.rollups[name] = writer.watched(lambda name=name: writer.sum_up(making, name), name)
 
 
