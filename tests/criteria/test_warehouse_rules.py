@@ -22,6 +22,7 @@ from dialogue.customers.parties.models import Consent, ContactPoint, Party, Part
 from dialogue.customers.tasks.models import Task
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.scope import tenant_scope
+from dialogue.marketing.segments.models import Membership, Segment
 from dialogue.platform.criteria import warehousing
 from dialogue.platform.criteria.actions import define_characteristic
 from dialogue.platform.criteria.fields import Asking, entities
@@ -168,6 +169,13 @@ class Filler:
                 responsible_id=self.maybe(self.cast.owner.pk), priority=pick([1, 2, 3]),
             )  # fmt: skip
 
+    def memberships(self) -> None:
+        for code in ("lapsed", "loyal"):
+            segment, _made = Segment.objects.get_or_create(code=code, defaults={"name": code, "fold": code, "kind": "static"})
+            Membership.objects.filter(segment_id=segment.pk, until=None).update(until=NOW)
+            for one in self.chance.sample(self.parties, 12):
+                Membership.objects.create(segment_id=segment.pk, party_id=one.pk)
+
     def everything(self, *, first: bool) -> None:
         """Write, or write more and change and delete some of what is there."""
         with tenant_scope(self.cast.company.pk), transaction.atomic():
@@ -183,6 +191,7 @@ class Filler:
             self.people()
             self.belongings()
             self.dealings()
+            self.memberships()
 
 
 texts = st.sampled_from(
@@ -305,7 +314,7 @@ consents = st.tuples(st.sampled_from(["email", "sms"]), st.sampled_from(["given"
 leaf = st.one_of(
     own, own, related("purchase", purchases, "amount"), related("purchase", purchases, "amount"), related("touch", touches),
     related("response", touches), related("deal", deals, "budget"), related("company_deal", deals, "budget"), related("task", tasks),
-    related("person", own), related("company", own), consents,
+    related("person", own), related("company", own), consents, st.sampled_from([{"in_segment": "lapsed"}, {"in_segment": "loyal"}]),
     st.tuples(own, st.booleans()).map(lambda pair: {"related": "decides_for", "where": [pair[0]], "back": pair[1]}),
 )  # fmt: skip
 trees = st.recursive(leaf, joined, max_leaves=5)
@@ -369,7 +378,11 @@ def test_rule_the_warehouse_cannot_say_goes_to_postgresql(cast: Cast) -> None:
 
 
 def test_rules_are_expressions_never_sql() -> None:
-    for name in ("dialogue/platform/criteria/expressions.py", "dialogue/customers/parties/warehoused.py"):
+    for name in (
+        "dialogue/platform/criteria/expressions.py",
+        "dialogue/customers/parties/warehoused.py",
+        "dialogue/marketing/segments/marts.py",
+    ):
         tree = ast.parse((ROOT / name).read_text())
         used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         assert not used & {"sql", "raw_sql", "execute", "to_sql_string", "alias"} - {"sql"}, f"{name}: Ibis expressions only."

@@ -8,7 +8,7 @@ from dialogue.kit.commands import Command, commands
 from dialogue.kit.menu import MenuItem, menu_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.kit.reference import Reference, references
-from dialogue.marketing.segments import fields, lists, picking  # noqa: F401  what they declare joins the registries
+from dialogue.marketing.segments import fields, lists, marts, picking  # noqa: F401  what they declare joins the registries
 from dialogue.marketing.segments.actions import forget_segment, restore_segment
 from dialogue.marketing.segments.leaf_words import IN_SEGMENT
 from dialogue.marketing.segments.models import NAMES, Segment

@@ -39,7 +39,7 @@ def begin_if_worth(by: Actor) -> None:
 
 
 def _is_large(table: str, tenant: int) -> bool:
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE tenant_id = %s LIMIT {WORTH}) AS some"
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE tenant_id = %s LIMIT {WORTH}) AS begun"
     with connection.cursor() as cursor:
         cursor.execute(sql, [tenant])
         return int(cursor.fetchone()[0]) >= WORTH
