@@ -26,13 +26,13 @@ from dialogue.kit.actors import Reach
 from dialogue.kit.errors import Refusal
 from dialogue.kit.reference import Memory
 from dialogue.kit.scope import current_tenant
+from dialogue.kit.statistics import rate_interval
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.rules import Compiler, any_of
 
 QUICK_MS, PATIENT_MS = 1_000, 25_000
 SAMPLE = 10_000
 SHOWN, FOUND = 10, 400
-CONFIDENCE = 1.959963984540054
 HASHES = 1 << 20
 # The base of a large company is counted and sampled anew only so often: that reads an index of a million entries.
 LARGE, REMEMBERED_SECONDS = 200_000, 60
@@ -153,16 +153,6 @@ def _sampled(tree: Any, asking: Asking, base: Base) -> tuple[tuple[int, list[int
     return (round(hits * base.count / size), ids), margin_of(hits, size, base.count)
 
 
-def interval_of(hits: int, size: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share by Wilson (1927): right for rare ones and for none at all; (0, 1) of nothing."""
-    if not size:
-        return 0.0, 1.0
-    share, square = hits / size, CONFIDENCE**2
-    middle = (share + square / (2 * size)) / (1 + square / size)
-    half = CONFIDENCE * sqrt(share * (1 - share) / size + square / (4 * size * size)) / (1 + square / size)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def margin_of(hits: int, size: int, base: int) -> int:
     """Return half of the 95 % interval of a count scaled from `hits` of a sample of `size` out of `base`, in customers.
 
@@ -170,8 +160,8 @@ def margin_of(hits: int, size: int, base: int) -> int:
     """
     if not size or size >= base:
         return 0
-    low, high = interval_of(hits, size)
-    reach = max(high - hits / size, hits / size - low)
+    share = rate_interval(hits, size)
+    reach = max(share.high - share.estimate, share.estimate - share.low)
     return ceil(reach * base * sqrt((base - size) / (base - 1)))
 
 

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from dialogue.customers.timeline.kinds import IN, entry_kinds
 from dialogue.kit.scope import current_tenant
-from dialogue.marketing.segments.counting import base_of, interval_of, margin_of, within
+from dialogue.kit.statistics import rate_interval
+from dialogue.marketing.segments.counting import base_of, margin_of, within
 from dialogue.marketing.segments.models import Segment
 from dialogue.platform.embedded.copying import int_array
 
@@ -82,8 +83,11 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share (Wilson, 1927)."""
-        return interval_of(self.answered, self.touched)
+        """The 95 % interval of the share (Wilson, 1927); everything where we spoke to nobody."""
+        if not self.touched:
+            return 0.0, 1.0
+        found = rate_interval(self.answered, self.touched)
+        return found.low, found.high
 
 
 def rates_of(response: Mapping[str, Any]) -> tuple[Rate, Rate]:
