@@ -22,6 +22,9 @@ from dialogue.customers.timeline.models import Entry
 from dialogue.demo import words
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.scope import current_tenant
+from dialogue.marketing.segments.actions import create_segment
+from dialogue.marketing.segments.models import Segment
+from dialogue.marketing.segments.rebuilding import measure_segment
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.criteria.actions import define_characteristic
 from dialogue.platform.criteria.models import Characteristic
@@ -35,6 +38,16 @@ from dialogue.selling.purchases.models import Purchase
 
 FIRM_NUMBER, PERSON_NUMBER, DEAL_NUMBER = "DEMO-F{:02d}", "DEMO-P{:02d}", "DEMO-D{:02d}"
 SEED = 20_26
+SEGMENTS: tuple[dict[str, Any], ...] = (
+    {"all": [{"has": "purchase", "where": [{"field": "at", "within": "365d"}, {"field": "is_return", "is": False}]}]},
+    {
+        "all": [
+            {"has": "deal", "where": [{"field": "stage.class", "is": "open"}]},
+            {"lacks": "touch", "where": [{"field": "at", "within": "14d"}]},
+        ]
+    },
+    {"all": [{"has": "response"}, {"lacks": "purchase"}]},
+)
 FRIDAY = 5
 
 
@@ -250,6 +263,12 @@ def make_purchases(demo: Demo) -> None:
     record_purchases(drafts, by=demo.by)
 
 
+def make_segments(demo: Demo) -> None:
+    """Keep a few rules whom to speak to."""
+    for name, tree in zip(demo.say(words.SEGMENTS), SEGMENTS, strict=True):
+        measure_segment(create_segment(name, tree, by=demo.by), by=demo.by)
+
+
 PARTS: tuple[tuple[str, Callable[[], bool], Callable[[Demo], None]], ...] = (
     ("fields", lambda: Characteristic.objects.filter(entity="party", code="line").exists(), make_fields),
     ("firms", lambda: Party.objects.filter(external_id=FIRM_NUMBER.format(0)).exists(), make_firms),
@@ -258,4 +277,5 @@ PARTS: tuple[tuple[str, Callable[[], bool], Callable[[Demo], None]], ...] = (
     ("tasks", Task.objects.exists, make_tasks),
     ("purchases", lambda: Purchase.objects.filter(external_id="DEMO-000").exists(), make_purchases),
     ("dialogue", lambda: Entry.objects.filter(kind="letter").exists(), make_dialogue),
+    ("segments", Segment.with_bin.exists, make_segments),
 )

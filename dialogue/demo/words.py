@@ -151,3 +151,14 @@ GOODS = {
     "uk": ("Хостинг на рік", "Пакет підтримки", "Ліцензія на п’ять місць", "День навчання"),
     "ro": ("Găzduire, un an", "Pachet de asistență", "Licență, cinci locuri", "Zi de instruire"),
 }
+# Name by name the rules of `loading.SEGMENTS`.
+SEGMENTS = {
+    "en": ("Bought within a year", "Open deal, not spoken to for two weeks", "Answered but has not bought"),
+    "ru": ("Покупали в течение года", "Сделка открыта, две недели не общались", "Отвечали, но не покупали"),
+    "uk": ("Купували протягом року", "Угода відкрита, два тижні не спілкувалися", "Відповідали, але не купували"),
+    "ro": (
+        "Au cumpărat în ultimul an",
+        "Tranzacție deschisă, fără contact de două săptămâni",
+        "Au răspuns, dar nu au cumpărat",
+    ),
+}

@@ -8,6 +8,7 @@ from dialogue.customers.parties.models import ContactPoint, Party
 from dialogue.demo import load
 from dialogue.faces.command.demo import load_later
 from dialogue.kit.scope import tenant_scope
+from dialogue.marketing.segments.models import Segment
 from dialogue.platform.accounts.actions import create_company
 from dialogue.platform.jobs.kinds import JobRun
 
@@ -22,8 +23,11 @@ def test_demo_is_complete_and_loads_once(language: str) -> None:
         again = load(run)
         outside = ContactPoint.objects.filter(kind="email").exclude(normal__endswith="@example.org").count()
         lists = Party.objects.count(), outside
+        sizes = list(Segment.objects.order_by("pk").values_list("size", flat=True))
     assert first == again
     assert first["customers"] == 72
     assert first["deals"] == 24
     assert first["entries"] > 100
     assert lists == (72, 0)
+    assert len(sizes) == 3
+    assert min(sizes) > 0
