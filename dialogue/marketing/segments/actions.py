@@ -28,6 +28,7 @@ from dialogue.platform.accounts.models import Membership as Place
 from dialogue.platform.audit.recording import difference, record, snapshot
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.rules import Compiler, RuleRefusal, any_of
+from dialogue.platform.search.indexing import forget_records
 from dialogue.platform.search.latin import in_latin
 
 FIELDS = ("name", "note", "responsible_id", "tree")
@@ -331,4 +332,5 @@ def follow_merge(gone: int, kept: int) -> None:
 
 def forget_segment(segment: Segment) -> None:
     """Remove the memberships of a segment that is gone for good: they hold bare ids, so nothing cascades to them."""
+    forget_records("segment", [segment.pk])
     Membership.objects.filter(segment_id=segment.pk).delete()

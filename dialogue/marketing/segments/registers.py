@@ -10,12 +10,14 @@ from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.kit.reference import Reference, references
 from dialogue.marketing.segments import fields, lists, marts, picking  # noqa: F401  what they declare joins the registries
 from dialogue.marketing.segments.actions import forget_segment, restore_segment
+from dialogue.marketing.segments.fields import ENTITY
 from dialogue.marketing.segments.leaf_words import IN_SEGMENT
 from dialogue.marketing.segments.models import NAMES, Segment
 from dialogue.marketing.segments.panels import OF_PARTY, party_panel
 from dialogue.marketing.segments.permissions import KIND, SegmentPermission
 from dialogue.marketing.segments.rebuilding import JOB, run_rebuild
 from dialogue.marketing.segments.rules import in_segment
+from dialogue.marketing.segments.searching import segments
 from dialogue.marketing.segments.trees import LEAF
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
@@ -24,6 +26,7 @@ from dialogue.platform.criteria.rules import leaves
 from dialogue.platform.jobs.kinds import JobKind, job_kinds
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.lists.pages import Button, added_buttons
+from dialogue.platform.search.kinds import search_kinds
 
 permission_groups.add(
     "segments",
@@ -72,6 +75,7 @@ record_kinds.add(
     ),
     weight=40,
 )
+search_kinds.add(ENTITY, segments, weight=30)
 leaves.add(LEAF, in_segment)
 leaf_forms.add(LEAF, IN_SEGMENT)
 job_kinds.add(JOB, JobKind(run=run_rebuild, link=_page_of))

@@ -12,7 +12,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.actions import record_response, record_touch
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import tenant_scope
-from dialogue.marketing.segments.actions import create_segment
+from dialogue.marketing.segments.actions import change_segment, create_segment
 from dialogue.marketing.segments.models import HandPick, Membership, Segment
 from dialogue.marketing.segments.picking import pick_people
 from dialogue.platform.accounts.models import Role, User
@@ -189,6 +189,19 @@ def test_undo_in_a_segment_filled_once_puts_back_exactly(cast: Cast, by: Actor, 
     client.post(f"{BASE}/lists/contacts/bulk/{BulkEdit.objects.get().pk}/undo/")
     assert members(made) == {"Анна"}
     assert list(HandPick.objects.values_list("party__name", "verdict")) == [("Вера", "out")]
+
+
+def test_search_finds_a_segment_by_its_name_of_now(cast: Cast, by: Actor, client: Client) -> None:
+    made = create_segment("Рязанцы", RYAZAN, by=by)
+    address = f"/segments/{made.pk}/"
+    assert address in client.get(f"{BASE}/search/", {"q": "riazan"}).content.decode()
+    change_segment(made, by=by, name="Москвичи")
+    assert address in client.get(f"{BASE}/search/", {"q": "москв"}).content.decode()
+    change_segment(made, by=by, responsible=cast.seller.pk)
+    seller = client_of(cast.seller)
+    assert address in seller.get(f"{BASE}/search/", {"q": "москв"}).content.decode()
+    Role.objects.filter(code="employee").update(permissions=["search:read"])
+    assert address not in seller.get(f"{BASE}/search/", {"q": "москв"}).content.decode()
 
 
 def test_overlap_counts_every_combination(cast: Cast, by: Actor, client: Client) -> None:
