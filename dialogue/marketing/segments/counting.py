@@ -1,4 +1,5 @@
-"""How many customers a rule matches, at once: exactly where that takes about a second, else by a sample with its interval.
+"""How many customers a rule matches, at once: by the warehouse where it is fresh, exactly where PostgreSQL takes about a
+second, else by a sample with its interval.
 
 The sample is drawn by a hash of the id, so it is the same one while nothing changes, and the rule reads the sample's own
 purchases and touches only. The interval is Wilson's (1927) for a share, narrowed for a finite base.
@@ -27,10 +28,16 @@ from dialogue.kit.errors import Refusal
 from dialogue.kit.reference import Memory
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import rate_interval
+from dialogue.platform.criteria import warehousing
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.rules import Compiler, any_of
+from dialogue.platform.criteria.warehousing import WarehouseCount
+from dialogue.platform.warehouse.errors import NotInWarehouse
+from dialogue.platform.warehouse.starting import ask_for_copy
 
 QUICK_MS, PATIENT_MS = 1_000, 25_000
+# Older figures of the warehouse are not shown: the worker that refreshes it twice a minute stands still.
+FRESH_SECONDS = 90
 SAMPLE = 10_000
 SHOWN, FOUND = 10, 400
 HASHES = 1 << 20
@@ -107,16 +114,36 @@ def count_rule(tree: Any, asking: Asking, *, exact: bool = False) -> Counted:
     begun, base = time.monotonic(), base_of()
     condition = Compiler(party, asking).compile(tree)
     rows = Party.objects.filter(condition).order_by()
+    fast = None if exact or not base.sample else _in_warehouse(tree, asking)
+    if fast is not None:
+        people = _people(fast.some, rows, asking, whole=False)
+        if not people and fast.some and asking.actor.reach_of(KIND) is not Reach.ALL:
+            people = within(QUICK_MS, lambda: _people(fast.some, rows, asking, whole=True)) or []
+        took = round((time.monotonic() - begun) * 1000)
+        return Counted(fast.count, 0, True, max(base.count, fast.count), people, fast.as_of, took)
     found = within(PATIENT_MS if exact or not base.sample else QUICK_MS, lambda: _read(rows))
     margin, whole = 0, found is not None
     if found is None and base.sample:
         found, margin = _sampled(tree, asking, base)
+        # Next time it is counted faster.
+        ask_for_copy(asking.actor)
     if found is None:
         raise Refusal(_("Counting takes too long now: try again later."), code="too-slow")
     count, ids = found
     people = _people(ids, rows, asking, whole=whole)
     took = round((time.monotonic() - begun) * 1000)
     return Counted(count, margin, whole, max(base.count, count), people, asking.now, took)
+
+
+def _in_warehouse(tree: Any, asking: Asking) -> WarehouseCount | None:
+    """Return the warehouse's count, None where it has none that is fresh or this process is not ready to ask it."""
+    moment = warehousing.as_of()
+    if moment is None or (timezone.now() - moment).total_seconds() > FRESH_SECONDS or not warehousing.is_ready():
+        return None
+    try:
+        return warehousing.count(tree, asking)
+    except NotInWarehouse:
+        return None
 
 
 def _read(rows: Any) -> tuple[int, list[int]]:

@@ -7,21 +7,22 @@ question only: no web process has them before.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from importlib import import_module
 from typing import Any
 
 from dialogue.kit.registry import Registry
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.criteria.fields import Asking, Entity, entities
 from dialogue.platform.criteria.rules import Compiler, Tree
-from dialogue.platform.warehouse.errors import NotInWarehouse
 from dialogue.platform.warehouse.reading import asking as asking_files
-from dialogue.platform.warehouse.store import Manifest
+from dialogue.platform.warehouse.store import Manifest, manifest_of
 
 MOST_KEPT = 500
 # A leaf over the warehouse: (expressions, node, the rows asked about) → a condition on them that is never empty.
@@ -33,10 +34,11 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class WarehouseCount:
-    """How many records a rule matches, exactly, in the data of a moment."""
+    """How many records a rule matches, exactly, in the data of a moment, and the ids of some of them."""
 
     count: int
     as_of: datetime
+    some: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def count(tree: Any, asking: Asking, *, entity: str = "party") -> WarehouseCount
     found = entities.get(entity)
     with asking_files(current_tenant()) as (manifest, cursor):
         sql = _sql(found, tree, asking, manifest, "count")
-        return WarehouseCount(int(cursor.execute(sql).fetchall()[0][0]), manifest.moment)
+        number, some = cursor.execute(sql).fetchall()[0]
+        return WarehouseCount(int(number), manifest.moment, tuple(some or ()))
 
 
 def ids(tree: Any, asking: Asking, *, entity: str = "party") -> WarehouseIds:
@@ -73,13 +76,23 @@ def ids(tree: Any, asking: Asking, *, entity: str = "party") -> WarehouseIds:
         return WarehouseIds([row[0] for row in cursor.execute(sql).fetchall()], manifest.moment)
 
 
+def is_ready() -> bool:
+    """Return whether this process has loaded what a question needs; if not, let it load meanwhile (a second or two)."""
+    if "dialogue.platform.criteria.expressions" in sys.modules and "duckdb" in sys.modules:
+        return True
+    threading.Thread(target=_load, daemon=True).start()
+    return False
+
+
+def _load() -> None:
+    for name in ("duckdb", "dialogue.platform.criteria.expressions"):
+        import_module(name)
+
+
 def as_of() -> datetime | None:
     """Return the moment of the open company's warehouse, None where it has none."""
-    try:
-        with asking_files(current_tenant()) as (manifest, _cursor):
-            return manifest.moment
-    except NotInWarehouse:
-        return None
+    manifest = manifest_of(current_tenant())
+    return manifest.moment if manifest else None
 
 
 def _sql(entity: Entity, tree: Any, asking: Asking, manifest: Manifest, what: str) -> str:
