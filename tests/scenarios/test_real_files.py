@@ -23,7 +23,7 @@ from dialogue.selling.deals.models import Deal
 from dialogue.selling.purchases.models import Purchase, PurchaseLine
 from tests.data import ROOT, data_file
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_unplanned")]
 MAPS = ROOT / "docs" / "guides" / "maps"
 MINUTES_ALLOWED = 3
 

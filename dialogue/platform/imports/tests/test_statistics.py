@@ -10,7 +10,7 @@ from dialogue.platform.imports.kinds import import_kinds
 from dialogue.platform.imports.statistics import refresh_statistics
 from tests.cast import make_cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_unplanned")]
 
 
 @pytest.mark.parametrize("kind", import_kinds.keys())
