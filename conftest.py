@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -80,6 +81,12 @@ def _make_named_fit() -> None:
         role = sql.Identifier(settings.DATABASES["default"]["USER"])
         cursor.execute(sql.SQL("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {}").format(role))
     owner.close()
+
+
+# The same examples every time, so that a run says something about the change; DIALOGUE_TEST_EXPLORE=1 looks for others.
+hypothesis.settings.register_profile("steady", derandomize=True)
+if not os.environ.get("DIALOGUE_TEST_EXPLORE"):
+    hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

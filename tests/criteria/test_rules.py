@@ -17,7 +17,7 @@ from dialogue.customers.parties.drafts import NewParty
 from dialogue.customers.parties.models import Party
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.criteria.actions import define_characteristic
-from dialogue.platform.criteria.fields import Asking, Entity, Field
+from dialogue.platform.criteria.fields import Asking, Entity, Field, entities
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import period_of
 from dialogue.platform.criteria.rules import Compiler, RuleRefusal
@@ -275,3 +275,17 @@ def test_rule_without_bound_is_refused(cast: Cast) -> None:
         tree = {"not": tree}
     with pytest.raises(RuleRefusal):
         Compiler(fill(cast), Asking(actor=cast.actor(cast.owner))).compile(tree)
+
+
+def test_what_is_missing_compares_as_false_however_deep_in_not(cast: Cast) -> None:
+    by = cast.actor(cast.owner)
+    firm = create_parties([NewParty(name="Анна", kind="company")], by=by)[0]
+    staff, free = create_parties([NewParty(first_name="Ion", company=firm), NewParty(first_name="Taras")], by=by)
+    named, other = {"field": "company", "contains": "анна"}, {"field": "company", "not_in": ["Анна"]}
+    found = Compiler(entities.get("party"), Asking(by, zone=ZONE, now=NOW))
+    for tree, wanted in (
+        ({"not": {"all": [other, named]}}, {firm, staff, free}),
+        ({"not": {"not": named}}, {staff}),
+        ({"not": {"any": [named, {"not": other}]}}, {firm, free}),
+    ):
+        assert set(Party.objects.filter(found.compile(tree)).values_list("pk", flat=True)) == wanted, tree

@@ -124,11 +124,15 @@ class Compiler:
         return condition
 
     def _one(self, found: Field, operator: str, value: Any, where: str) -> Q:
-        if not found.links:
-            blank = operator == "empty" and _holds_text(self.entity.model, found.path)
-            return condition_of(found, operator, value, self.asking, where, blank=blank)
-        # A path to many rows: "none of them is" is the negation of "some is", each as a semi-join.
         positive = NEGATIVE.get(operator, operator)
+        if not found.links:
+            if operator == "empty" or found.compare is not None or not _may_be_null(self.entity.model, found.path):
+                blank = operator == "empty" and _holds_text(self.entity.model, found.path)
+                return condition_of(found, operator, value, self.asking, where, blank=blank)
+            # What is missing compares as false, never as NULL, however deep in "not" the comparison stands.
+            holds = Q(**{f"{found.path}__isnull": False}) & condition_of(found, positive, value, self.asking, where)
+            return holds if positive == operator else ~holds
+        # A path to many rows: "none of them is" is the negation of "some is", each as a semi-join.
         condition = condition_of(found, positive, value, self.asking, where)
         if operator == "empty":
             rows = self.entity.model._default_manager.filter(**{f"{found.path}__isnull": False}, **found.among)
@@ -179,6 +183,19 @@ class Compiler:
         for bound, number in bounds.items():
             grouped = grouped.filter(**{f"measured__{COMPARISONS[bound]}": _bound(number, bound, where, whole=name == "count")})
         return Q(pk__in=grouped.values(key))
+
+
+def _may_be_null(model: Any, path: str) -> bool:
+    """Return whether a path to one value may hold none; inside a JSON column `condition_of` sees to it."""
+    try:
+        for step in path.split("__"):
+            known = model._meta.get_field(step)
+            if known.null:
+                return True
+            model = known.related_model
+    except (AttributeError, FieldDoesNotExist):
+        return False
+    return False
 
 
 def _holds_text(model: Any, path: str) -> bool:
