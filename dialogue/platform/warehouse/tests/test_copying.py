@@ -42,6 +42,17 @@ def cast(tmp_path: Path, settings: Any) -> Cast:
     return make_cast()
 
 
+def test_only_a_refresh_reads_by_version(cast: Cast) -> None:
+    with tenant_scope(cast.company.pk), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plans = []
+        for condition in ("version >= '5'::xid8", "id = 7"):
+            cursor.execute(f"EXPLAIN SELECT id FROM purchases_purchase WHERE tenant_id = {cast.company.pk} AND {condition}")
+            plans.append(" ".join(row[0] for row in cursor.fetchall()))
+    assert "purchases_purchase_version" in plans[0]
+    assert "purchases_purchase_version" not in plans[1]
+
+
 def another_connection() -> psycopg.Connection[Any]:
     given = connections["owner"].get_connection_params()
     return psycopg.connect(host=given["host"], dbname=given["dbname"], user=given["user"])
