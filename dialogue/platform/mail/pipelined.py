@@ -17,7 +17,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from dialogue.platform.mail.transport import LETTERS_PER_CONNECTION, Outcome, Result, Security, SmtpAddress
+from dialogue.platform.mail.transport import (
+    LETTERS_PER_CONNECTION,
+    Outcome,
+    Result,
+    Security,
+    SmtpAddress,
+    meaning_of,
+    plain_words,
+)
 
 DOTS = re.compile(rb"(?m)^\.")
 LONGEST_LINE = 4096
@@ -100,7 +108,7 @@ class PipelinedTransport:
                 parcel.commands()
                 waiting.append(parcel)
             except ValueError as error:
-                said(parcel.key, Result(Outcome.REFUSED, 0, _words(str(error))))
+                said(parcel.key, Result(Outcome.REFUSED, 0, plain_words(str(error))))
         if waiting:
             trouble = asyncio.run_coroutine_threadsafe(self._work(waiting, said), self._running()).result()
             while waiting:
@@ -189,7 +197,7 @@ async def _one(wire: _Wire, parcel: Parcel, behind: bytes, said: Said) -> None:
         raise NotBegun(*answers[0])
     wire.served += 1
     if len(answers) < 3 or code != 354 or _refusal(answers) is not None:
-        said(parcel.key, _refusal(answers) or _result(code, text))
+        said(parcel.key, _refusal(answers) or meaning_of(code, text))
         # A server that says 354 without a recipient waits for an empty letter (RFC 2920, 3.1).
         await wire.write((b".\r\n" if code == 354 else b"") + b"RSET\r\n" + behind)
         for _answer in range(2 if code == 354 else 1):
@@ -200,7 +208,7 @@ async def _one(wire: _Wire, parcel: Parcel, behind: bytes, said: Said) -> None:
         code, text = await wire.answer()
     except FAULTS as error:
         # The final dot may have arrived: nobody can tell (RFC 1047).
-        said(parcel.key, Result(Outcome.UNKNOWN, 0, _words(str(error))))
+        said(parcel.key, Result(Outcome.UNKNOWN, 0, plain_words(str(error))))
         raise
     said(parcel.key, Result(Outcome.ACCEPTED, code, text) if code == 250 else _final(code, text))
     if code == 421:
@@ -211,24 +219,16 @@ def _refusal(answers: list[tuple[int, str]]) -> Result | None:
     """Return what the first answer that is no consent to the envelope means, None where all are."""
     for (code, text), fine in zip(answers, ({250}, {250, 251}, {354}), strict=False):
         if code not in fine:
-            return _result(code, text)
+            return meaning_of(code, text)
     return None
 
 
 def _deferred(error: BaseException) -> Result:
-    return Result(Outcome.DEFERRED, getattr(error, "code", 0) or 0, _words(getattr(error, "text", "") or str(error)))
+    return Result(Outcome.DEFERRED, getattr(error, "code", 0) or 0, plain_words(getattr(error, "text", "") or str(error)))
 
 
 def _final(code: int, text: str) -> Result:
-    return _result(code, text) if 400 <= code <= 599 else Result(Outcome.UNKNOWN, code, text)
-
-
-def _result(code: int, text: str) -> Result:
-    return Result(Outcome.REFUSED if 500 <= code <= 599 else Outcome.DEFERRED, code, text)
-
-
-def _words(text: str) -> str:
-    return text.replace("\n", " ").strip()[:500]
+    return meaning_of(code, text) if 400 <= code <= 599 else Result(Outcome.UNKNOWN, code, text)
 
 
 class _Wire:
@@ -325,7 +325,7 @@ class _Wire:
                 raise Lost(0, line[:200].decode("utf-8", "replace"))
             words.append(line[4:].decode("utf-8", "replace").strip())
             if line[3:4] != b"-":
-                return int(line[:3]), _words(" ".join(words))
+                return int(line[:3]), plain_words(" ".join(words))
 
     async def close(self) -> None:
         """Say good-bye without waiting for an answer, and let go."""

@@ -60,14 +60,15 @@ class SmtpAddress:
     timeout: float = 30.0
 
 
-def _words(text: bytes | str) -> str:
+def plain_words(text: bytes | str) -> str:
+    """Return what a server said as one line of at most 500 characters."""
     return (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).replace("\n", " ").strip()[:500]
 
 
-def _result(code: int, text: bytes | str) -> Result:
+def meaning_of(code: int, text: bytes | str) -> Result:
     """Return what an answer before the end of the data means: 4xx may be tried again, 5xx never (RFC 5321, 4.2.1)."""
     outcome = Outcome.REFUSED if 500 <= code <= 599 else Outcome.DEFERRED
-    return Result(outcome, code, _words(text))
+    return Result(outcome, code, plain_words(text))
 
 
 class SmtpTransport:
@@ -91,7 +92,7 @@ class SmtpTransport:
             self.close()
             code = getattr(error, "smtp_code", 0)
             # A refused password or greeting is the server's refusal of us, not of the recipient.
-            return Result(Outcome.DEFERRED, int(code), _words(getattr(error, "smtp_error", "") or str(error)))
+            return Result(Outcome.DEFERRED, int(code), plain_words(getattr(error, "smtp_error", "") or str(error)))
         self._sent += 1
         try:
             refused = self._envelope(server, envelope_from, recipients)
@@ -101,7 +102,7 @@ class SmtpTransport:
             server.send(body if body.endswith(CRLF) else body + CRLF)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Result(Outcome.DEFERRED, 0, _words(str(error)))
+            return Result(Outcome.DEFERRED, 0, plain_words(str(error)))
         return self._finish(server)
 
     def _envelope(self, server: smtplib.SMTP, envelope_from: str, recipients: list[str]) -> Result | None:
@@ -116,7 +117,7 @@ class SmtpTransport:
                 if code == 354:
                     return None
         self._reset(server, code)
-        return _result(code, text)
+        return meaning_of(code, text)
 
     def _finish(self, server: smtplib.SMTP) -> Result:
         try:
@@ -124,14 +125,14 @@ class SmtpTransport:
             code, text = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Result(Outcome.UNKNOWN, 0, _words(str(error)))
+            return Result(Outcome.UNKNOWN, 0, plain_words(str(error)))
         if code == 250:
-            return Result(Outcome.ACCEPTED, code, _words(text))
+            return Result(Outcome.ACCEPTED, code, plain_words(text))
         if code == 421:
             self.close()
         if 400 <= code <= 599:
-            return _result(code, text)
-        return Result(Outcome.UNKNOWN, code, _words(text))
+            return meaning_of(code, text)
+        return Result(Outcome.UNKNOWN, code, plain_words(text))
 
     def _reset(self, server: smtplib.SMTP, code: int) -> None:
         if code == 421:
