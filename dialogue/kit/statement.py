@@ -66,8 +66,11 @@ def _twin(one: Any) -> Any:
 
 
 def one_of(column: str, ids: Any) -> Func:
-    """Return the condition that the column is one of the ids a statement is given as a tuple; they are one parameter."""
-    return Func(F(column), Value(ids), template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+    """Return the condition that the column is one of the ids, which are one parameter.
+
+    They are what a statement is given as a tuple, or an array as PostgreSQL writes it.
+    """
+    return Func(F(column), Value(ids), template="%(expressions)s::bigint[])", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
 class Statement(Generic[R]):

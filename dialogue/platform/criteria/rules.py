@@ -18,11 +18,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Avg, BooleanField, CharField, Count, F, Func, Model, Q, Sum, TextField, Value
+from django.db.models import Avg, CharField, Count, F, Func, Model, Q, Sum, TextField
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
 from dialogue.kit.registry import Registry
+from dialogue.kit.statement import one_of
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
 from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of, truth
 from dialogue.platform.embedded.copying import int_array
@@ -126,7 +127,7 @@ class Compiler:
     def _one(self, found: Field, operator: str, value: Any, where: str) -> Q:
         positive = NEGATIVE.get(operator, operator)
         if not found.links:
-            if operator == "empty" or found.compare is not None or not _may_be_null(self.entity.model, found.path):
+            if operator == "empty" or found.compare is not None or not may_be_null(self.entity.model, found.path):
                 blank = operator == "empty" and _holds_text(self.entity.model, found.path)
                 return condition_of(found, operator, value, self.asking, where, blank=blank)
             # What is missing compares as false, never as NULL, however deep in "not" the comparison stands.
@@ -185,7 +186,7 @@ class Compiler:
         return Q(pk__in=grouped.values(key))
 
 
-def _may_be_null(model: Any, path: str) -> bool:
+def may_be_null(model: Any, path: str) -> bool:
     """Return whether a path to one value may hold none; inside a JSON column `condition_of` sees to it."""
     try:
         for step in path.split("__"):
@@ -223,8 +224,7 @@ def _bound(number: Any, word: str, where: str, *, whole: bool) -> int | Decimal:
 
 def any_of(path: str, ids: Sequence[int]) -> Func:
     """Return the condition that the path holds one of thousands of ids, which travel as one array."""
-    array = Value(int_array(ids))
-    return Func(F(path), array, template="%(expressions)s::bigint[])", arg_joiner=" = ANY(", output_field=BooleanField())
+    return one_of(path, int_array(ids))
 
 
 Leaf = Callable[[Compiler, Tree, str], Q]

@@ -25,7 +25,7 @@ from dialogue.platform.criteria.fields import Asking, Field
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.models import SLOTS, Characterised
 from dialogue.platform.criteria.operators import OPERATORS
-from dialogue.platform.criteria.rules import Compiler
+from dialogue.platform.criteria.rules import Compiler, may_be_null
 from dialogue.platform.lists.pages import PAGE_SIZE, PAGE_SIZES, ListPage
 
 Stretch = tuple[Q, list[str]]
@@ -225,22 +225,13 @@ class ListQuery:
         if found is None or not found.sort:
             asked = self.page.sort
             found = self.fields[asked.lstrip("-")]
-        return Order(found, asked.startswith("-"), self._nullable(found.sort))
+        return Order(found, asked.startswith("-"), may_be_null(self.page.of().model, found.sort))
 
     def may_be_empty(self, one: Field) -> bool:
         """Return whether a record may hold no value of a listed field."""
         if one.links or one.characteristic is not None:
             return True
-        return self._nullable(one.path.removesuffix("_id"))
-
-    def _nullable(self, path: str) -> bool:
-        model = self.page.of().model
-        for step in path.split("__"):
-            known = model._meta.get_field(step)
-            if known.null:
-                return True
-            model = known.related_model or model
-        return False
+        return may_be_null(self.page.of().model, one.path.removesuffix("_id"))
 
     @cached_property
     def columns(self) -> list[Field]:
