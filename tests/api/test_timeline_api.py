@@ -53,6 +53,7 @@ def test_timeline_goes_on_by_cursor(cast: Cast, owner_api: Caller) -> None:
         ("/touches", {"kind": "reply"}),
         ("/touches", {"kind": "call", "at": "2999-01-01T00:00:00Z"}),
         ("/responses", {"kind": "call"}),
+        ("/responses", {"kind": "reply", "source": 999_999_999}),
         ("/responses", {"kind": "reply", "touch": 999_999_999}),
         ("/timeline/notes", {"body": " "}),
         ("/touches", {"kind": "call", "surprise": 1}),

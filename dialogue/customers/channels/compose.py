@@ -10,7 +10,7 @@ from django.utils import translation
 
 from dialogue.customers.channels.models import Delivery
 from dialogue.customers.channels.texts import Follow, html_body, plain_text
-from dialogue.customers.channels.tokens import Token, TokenKind, address_of
+from dialogue.customers.channels.tokens import Token, TokenKind, address_of, marked_address
 from dialogue.customers.parties.models import Party
 from dialogue.platform.accounts.models import User
 from dialogue.platform.mail.addresses import Address, parse_email
@@ -48,8 +48,23 @@ def unsubscribe_address(delivery: Delivery) -> str:
     return address_of(Token(TokenKind.UNSUBSCRIBE, delivery.tenant_id, delivery.pk))
 
 
+def hidden_address(delivery: Delivery, company: Tenant) -> str:
+    """Return the link no person sees, where the company follows links: who follows it walks all links of the letter."""
+    if not setting_of(company, "mail_follow_links"):
+        return ""
+    return address_of(Token(TokenKind.HIDDEN, delivery.tenant_id, delivery.pk))
+
+
+def envelope_sender(delivery: Delivery, company: Tenant) -> str:
+    """Return where an undelivered letter comes back: the sender's return address, marked where the company wishes (VERP)."""
+    if delivery.identity is None:
+        return ""
+    address = delivery.identity.envelope_from
+    return marked_address(address, delivery.tenant_id, delivery.pk) if setting_of(company, "mail_mark_returns") else address
+
+
 def letter_texts(
-    text: str, *, company: Tenant, language: str, follow: Follow, unsubscribe: str, picture: str = ""
+    text: str, *, company: Tenant, language: str, follow: Follow, unsubscribe: str, picture: str = "", hidden: str = ""
 ) -> tuple[str, str]:
     """Return the letter as plain text and as HTML, each with its closing lines."""
     context = {
@@ -57,6 +72,7 @@ def letter_texts(
         "address": setting_of(company, "mail_postal_address"),
         "unsubscribe": unsubscribe,
         "picture": picture,
+        "hidden": hidden,
         "language": language,
     }
     with translation.override(language):
@@ -81,7 +97,13 @@ def letter_of(delivery: Delivery, company: Tenant, party: Party) -> Letter:
     leave = unsubscribe_address(delivery)
     follow = follower(delivery, company)
     plain, html = letter_texts(
-        delivery.message.text, company=company, language=language, follow=follow, unsubscribe=leave, picture=picture
+        delivery.message.text,
+        company=company,
+        language=language,
+        follow=follow,
+        unsubscribe=leave,
+        picture=picture,
+        hidden=hidden_address(delivery, company),
     )
     identity = delivery.identity
     return Letter(

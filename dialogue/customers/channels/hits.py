@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import pairwise
 
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from dialogue.customers.channels.models import Delivery, Hit, HitKind
-from dialogue.customers.channels.rules import Judged, Verdict
+from dialogue.customers.channels.rules import WALK_WINDOW, Judged, Verdict, walked
 from dialogue.customers.parties.models import Party
-from dialogue.customers.timeline.actions import record_entries
+from dialogue.customers.timeline.actions import record_entries, remove_entries
 from dialogue.customers.timeline.bulk import EntryDraft
-from dialogue.kit.actors import system_actor
+from dialogue.customers.timeline.models import Entry
+from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.registry import setting_of
@@ -28,7 +28,6 @@ from dialogue.platform.tenants.registry import setting_of
 log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.3
 HELD = 10_000
-BURST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -133,11 +132,11 @@ def _write(tenant: int, hits: list[Seen]) -> None:
     hits = [one for one in hits if one.delivery in known]
     if company is None or not hits:
         return
-    bursts = _bursts(hits)
+    shown = _walks(hits, by=system_actor(tenant))
     rows, drafts = [], []
     counted = _counted(hits)
-    for one in hits:
-        judged = Judged(Verdict.MACHINE, "burst") if one.delivery in bursts and one.kind == HitKind.LINK else one.judged
+    for number, one in enumerate(hits):
+        judged = Judged(Verdict.MACHINE, shown[number]) if number in shown else one.judged
         mark = (one.delivery, str(one.kind), one.target)
         first = _counts(one, judged, company) and mark not in counted
         if first:
@@ -156,7 +155,15 @@ def _write(tenant: int, hits: list[Seen]) -> None:
         )
     # Another process may count the same link at this moment: the constraint lets one of them through.
     Hit.objects.bulk_create(rows, ignore_conflicts=True)
+    _name_campaigns(drafts)
     record_entries(_living(drafts), by=system_actor(tenant), cause="second origin")
+
+
+def _name_campaigns(drafts: list[EntryDraft]) -> None:
+    touches = {draft.touch for draft in drafts if draft.touch is not None}
+    sources = dict(Entry.objects.filter(pk__in=touches).values_list("pk", "source")) if touches else {}
+    for draft in drafts:
+        draft.source = sources.get(draft.touch or 0)
 
 
 def _living(drafts: list[EntryDraft]) -> list[EntryDraft]:
@@ -175,19 +182,46 @@ def _counted(hits: list[Seen]) -> set[tuple[int, str, str]]:
     return set(found.values_list("delivery", "kind", "target"))
 
 
-def _bursts(hits: list[Seen]) -> set[int]:
-    """Return the deliveries of which several links were asked within a second: a scanner walks them all."""
-    links: dict[int, list[Seen]] = defaultdict(list)
-    for one in hits:
+def _walks(hits: list[Seen], *, by: Actor) -> dict[int, str]:
+    """Return `{place in hits: rule}` of links a scanner followed; what it was believed a moment before is taken back."""
+    links: dict[int, list[tuple[int, Seen]]] = defaultdict(list)
+    for number, one in enumerate(hits):
         if one.kind == HitKind.LINK:
-            links[one.delivery].append(one)
-    found = set()
+            links[one.delivery].append((number, one))
+    if not links:
+        return {}
+    since = min(one.at for asked in links.values() for _number, one in asked) - WALK_WINDOW
+    before: dict[int, list[Hit]] = defaultdict(list)
+    for hit in Hit.objects.filter(delivery__in=links, kind=HitKind.LINK, at__gte=since):
+        before[hit.delivery].append(hit)
+    found: dict[int, str] = {}
+    believed: list[Hit] = []
     for delivery, asked in links.items():
-        asked.sort(key=lambda one: one.at)
-        for before, after in pairwise(asked):
-            if before.url != after.url and (after.at - before.at).total_seconds() < BURST_SECONDS:
-                found.add(delivery)
+        kept = before[delivery]
+        rules = walked([(hit.at, hit.target) for hit in kept] + [(one.at, one.target) for _number, one in asked])
+        for hit, rule in zip(kept, rules, strict=False):
+            if rule and hit.verdict != Verdict.MACHINE:
+                hit.rule = rule
+                believed.append(hit)
+        found.update({number: rule for (number, _one), rule in zip(asked, rules[len(kept) :], strict=True) if rule})
+    _take_back(believed, by=by)
     return found
+
+
+def _take_back(hits: list[Hit], *, by: Actor) -> None:
+    """Judge requests anew that looked like a person's until the scanner's next step; their answers go."""
+    if not hits:
+        return
+    wrong = {(hit.delivery, hit.at) for hit in hits if hit.counted}
+    entries = Entry.objects.filter(
+        kind="link_followed", ref_kind="delivery", ref_id__in={pk for pk, _at in wrong}, at__in={at for _pk, at in wrong}
+    )
+    gone = [pk for pk, ref, at in entries.values_list("pk", "ref_id", "at") if (ref, at) in wrong]
+    for hit in hits:
+        hit.verdict, hit.counted = Verdict.MACHINE, False
+    Hit.objects.bulk_update(hits, ["verdict", "rule", "counted"])
+    if gone:
+        remove_entries(gone, by=by, cause="scanner")
 
 
 def _draft(one: Seen, delivery: Delivery) -> EntryDraft:

@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime
 from hashlib import sha256
 from typing import ClassVar, Self
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
@@ -14,14 +14,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.customers.channels.tokens import write_mark
 from dialogue.customers.parties.models import Channel, Party, Purpose, parties_in_sight
 from dialogue.kit.actors import Actor
 from dialogue.kit.rows import StampedRow, TenantManager, TenantRow
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.secret import key_bytes
 from dialogue.platform.mail.models import SenderIdentity
-
-LETTERS = UUID("6f0c8a1e-5a59-4c1f-9d53-0d1a7c8e2b11")
 
 
 class State(models.TextChoices):
@@ -136,9 +135,9 @@ class Delivery(StampedRow):
 
     @property
     def letter_id(self) -> str:
-        """The Message-ID without brackets: the same for every attempt, so that a receiver can drop a repetition."""
+        """The Message-ID without brackets: the same for every attempt, and what comes back names the delivery by it."""
         domain = self.identity.domain if self.identity else "localhost.localdomain"
-        return f"{uuid5(LETTERS, f'{self.tenant_id}:{self.pk}')}@{domain}"
+        return f"{write_mark(self.tenant_id, self.pk)}@{domain}"
 
     @property
     def is_open(self) -> bool:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dialogue.customers.channels.hits import see
 from dialogue.customers.channels.models import Delivery, HitKind
-from dialogue.customers.channels.rules import judge_link, judge_open
+from dialogue.customers.channels.rules import HIDDEN_LINK, Judged, Verdict, judge_link, judge_open
 from dialogue.customers.channels.tokens import Token, TokenKind, read_token
 from dialogue.customers.channels.unsubscribing import receiver, unsubscribe
 from dialogue.kit.scope import tenant_scope
@@ -48,6 +48,16 @@ def follow(request: HttpRequest, token: str) -> HttpResponseBase:
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+@open_page
+@never_cache
+@require_safe
+def hidden(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Answer a scanner that followed the link no person sees."""
+    known = _token(token, TokenKind.HIDDEN)
+    see(known.tenant, known.delivery, HitKind.LINK, Judged(Verdict.MACHINE, HIDDEN_LINK))
+    return HttpResponse(status=204)
 
 
 @open_page

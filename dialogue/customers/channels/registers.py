@@ -63,6 +63,18 @@ company_settings.add(
     ),
 )
 company_settings.add(
+    "mail_mark_returns",
+    Setting(
+        label=_("Mark the return address of each letter"),
+        kind=bool,
+        default=False,
+        hint=_(
+            "What comes back then names its letter for certain. Your mail server must take addresses with a plus: bounces+…@ beside bounces@."
+        ),
+        section="mail",
+    ),
+)
+company_settings.add(
     "mail_postal_address",
     Setting(
         label=_("Postal address under letters"), kind=str, default="", hint=_("Many countries ask for it."), section="mail"

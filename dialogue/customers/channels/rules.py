@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
@@ -95,3 +95,26 @@ def judge_open(method: str, headers: Mapping[str, str]) -> Judged:
     if method != "GET" or not agent or MACHINES.search(agent):
         return Judged(Verdict.MACHINE, "agent")
     return Judged(Verdict.HUMAN, "picture")
+
+
+HIDDEN_LINK, BURST = "hidden-link", "burst"
+WALK_WINDOW = timedelta(seconds=30)
+BURST_WINDOW = timedelta(seconds=2)
+
+
+def walked(asked: Sequence[tuple[datetime, str]]) -> list[str]:
+    """Return for each request `(when, which link)` of one letter the rule that shows a scanner, or "".
+
+    A scanner walks all links: it follows the hidden one ("") or two different links within two seconds.
+    """
+    traps = [at for at, target in asked if not target]
+    order = sorted(range(len(asked)), key=lambda number: asked[number][0])
+    found = [HIDDEN_LINK if any(abs(at - trap) <= WALK_WINDOW for trap in traps) else "" for at, _target in asked]
+    for place, number in enumerate(order):
+        at, target = asked[number]
+        for other in order[place + 1 :]:
+            if asked[other][0] - at > BURST_WINDOW:
+                break
+            if asked[other][1] != target:
+                found[number], found[other] = found[number] or BURST, found[other] or BURST
+    return found

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.customers.channels.actions import suppress_address
-from dialogue.customers.channels.compose import signed_letter
+from dialogue.customers.channels.compose import envelope_sender, signed_letter
 from dialogue.customers.channels.models import Delivery, State, SuppressionReason
 from dialogue.customers.channels.policy import Gate, open_company
 from dialogue.customers.channels.rules import Bounce, bounce_of, next_delay
@@ -114,7 +114,7 @@ def _hand_over(batch: list[Delivery], company: Tenant, post: Post, *, stayed: bo
         going = Delivery.objects.filter(pk__in=[row.pk for row in rows])
         going.update(state=State.HANDED, lease_until=timezone.now() + LEASE, stayed=stayed)
     results: dict[int, Result] = {}
-    post.send_all([_parcel(row, data) for row, data in ready], results.__setitem__)
+    post.send_all([_parcel(row, data, company) for row, data in ready], results.__setitem__)
     with transaction.atomic():
         for row in rows:
             note_result(row, results[row.pk], company)
@@ -145,8 +145,8 @@ def _composed(batch: list[Delivery], company: Tenant, *, stayed: bool) -> tuple[
     return ready, stopped
 
 
-def _parcel(row: Delivery, data: bytes) -> Parcel:
-    return Parcel(row.pk, row.identity.envelope_from if row.identity else "", _envelope_to(row), data)
+def _parcel(row: Delivery, data: bytes, company: Tenant) -> Parcel:
+    return Parcel(row.pk, envelope_sender(row, company), _envelope_to(row), data)
 
 
 def _envelope_to(row: Delivery) -> str:

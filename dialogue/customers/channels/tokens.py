@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -14,6 +15,9 @@ from django.conf import settings
 from dialogue.kit.secret import key_bytes
 
 SIGN_BYTES = 12
+MARK_BYTES = 8
+LONGEST_LOCAL = 64
+MARK = re.compile(r"(?:^|[+<])([0-9a-f]{1,12})\.([0-9a-f]{1,12})\.([0-9a-f]{16})@", re.IGNORECASE)
 LONGEST = 4000
 
 
@@ -23,6 +27,7 @@ class TokenKind(StrEnum):
     LINK = "l"
     OPEN = "o"
     UNSUBSCRIBE = "u"
+    HIDDEN = "h"
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,30 @@ def read_token(text: str, kind: TokenKind) -> Token | None:
 def address_of(token: Token) -> str:
     """Return the token's address on the second origin."""
     return f"{settings.PUBLIC_URL}/{token.kind}/{write_token(token)}"
+
+
+def _mark_sign(tenant: int, delivery: int) -> str:
+    key = hmac.new(key_bytes(settings.SEAL_KEY), b"mark of a delivery", sha256).digest()
+    return hmac.new(key, f"{tenant:x}.{delivery:x}".encode(), sha256).hexdigest()[: 2 * MARK_BYTES]
+
+
+def write_mark(tenant: int, delivery: int) -> str:
+    """Return the mark of a delivery: the left side of its Message-ID and what follows the plus in its return address.
+
+    Lower case only, because some servers fold addresses; the keyed hash lets nobody name another delivery.
+    """
+    return f"{tenant:x}.{delivery:x}.{_mark_sign(tenant, delivery)}"
+
+
+def marked_address(address: str, tenant: int, delivery: int) -> str:
+    """Return the address with the delivery's mark after a plus (VERP), or as it is where that would be too long."""
+    local, _at, domain = address.rpartition("@")
+    marked = f"{local}+{write_mark(tenant, delivery)}"
+    return f"{marked}@{domain}" if len(marked) <= LONGEST_LOCAL else address
+
+
+def marks_in(text: str) -> list[tuple[int, int]]:
+    """Return every `(tenant, delivery)` whose own mark stands in addresses or Message-IDs of the text, in order."""
+    found = ((int(one[1], 16), int(one[2], 16), one[3].lower()) for one in MARK.finditer(text))
+    known = [(tenant, pk) for tenant, pk, sign in found if hmac.compare_digest(sign, _mark_sign(tenant, pk))]
+    return list(dict.fromkeys(known))

@@ -66,9 +66,9 @@ def record_touch(
     `kind` is a registered kind of side `out`; `ref` names the record it speaks of, such as `("delivery", 5)`.
 
     Raises:
-        Refusal: the kind is unknown, the moment lies ahead or the text is too long.
+        Refusal: the kind or campaign is unknown, the moment lies ahead or the text is too long.
     """
-    values = {"way": way, "subject": subject, "body": body, "at": at, "source": source, "facts": facts}
+    values = {"way": way, "subject": subject, "body": body, "at": at, "source": _known_source(source), "facts": facts}
     entry = _entry(party, OUT, kind, by, values | _refers(ref))
     record(by, "timeline.touch", party, kind=party._meta.label_lower, entry=entry.pk, touch=kind)
     touch_recorded.tell(EntryFact(entry, by))
@@ -97,7 +97,7 @@ def record_response(
     Without `way` and `source` those of the touch are taken.
 
     Raises:
-        Refusal: the kind is unknown, the touch is another customer's, or the answer lies before its touch.
+        Refusal: the kind or campaign is unknown, the touch is another customer's, or the answer lies before its touch.
     """
     said = _touch_of(party, touch)
     if said is not None and at is not None and at < said.at:
@@ -108,7 +108,7 @@ def record_response(
         "body": body,
         "at": at,
         "touch": said.pk if said else None,
-        "source": (source.pk if isinstance(source, Source) else source) or (said.source if said else None),
+        "source": _known_source(source) or (said.source if said else None),
         "amount": amount,
         "currency": currency if amount is not None else "",
         "facts": facts,
@@ -117,6 +117,12 @@ def record_response(
     record(by, "timeline.response", party, entry=entry.pk, response=kind, touch=entry.touch)
     response_recorded.tell(EntryFact(entry, by))
     return entry
+
+
+def _known_source(source: Source | int | None) -> int | None:
+    if isinstance(source, int) and not Source.objects.filter(pk=source).exists():
+        raise Refusal(_("To name the campaign choose one of those there are."), field="source")
+    return source.pk if isinstance(source, Source) else source
 
 
 def _refers(ref: tuple[str, int] | None) -> dict[str, Any]:

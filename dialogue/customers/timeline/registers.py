@@ -1,9 +1,11 @@
 """What the timeline adds: permissions, audit words and the kinds every company knows, its fields and pages."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.customers.timeline import imports, marts  # noqa: F401  what they declare joins the registries
+from dialogue.customers.timeline.details import ComposeButton, compose_buttons
 from dialogue.customers.timeline.feed import first_page
 from dialogue.customers.timeline.kinds import IN, OUT, OWN, EntryKind, entry_kinds
 from dialogue.customers.timeline.lists import EVENTS
@@ -59,4 +61,13 @@ menu_items.add("events", MenuItem(label=_("Events"), url_name="events", group="w
 list_pages.add("events", EVENTS)
 card_panels.add(
     "dialogue", Panel(name="dialogue", title=_("Dialogue"), place=Place.MIDDLE, render=panel, order=10, reads=first_page)
+)
+compose_buttons.add(
+    "answer",
+    ComposeButton(
+        _("Record an answer"),
+        lambda party: reverse("party_answer", args=[party.pk]),
+        permission=TimelinePermission.WRITE,
+    ),
+    weight=200,
 )

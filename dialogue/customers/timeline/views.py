@@ -9,12 +9,14 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dialogue.customers.parties.models import Party
+from dialogue.customers.sources.models import Source
 from dialogue.customers.timeline.actions import record_call, record_meeting, record_note, record_response, strike_entry
 from dialogue.customers.timeline.details import compose_buttons
 from dialogue.customers.timeline.feed import feed_of
@@ -27,6 +29,8 @@ from dialogue.kit.errors import Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views import list_page
 
+MOST_TOUCHES, MOST_SOURCES = 20, 200
+ANSWERED = ("kind", "body", "amount", "at", "touch", "source")
 COMPOSED = ("note", "call", "call_missed", "called", "meeting")
 
 
@@ -149,38 +153,71 @@ def _amount(request: MemberRequest) -> Decimal | None:
     return amount
 
 
+def _chosen(request: MemberRequest, field: str) -> int | None:
+    text = request.POST.get(field, "")
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise Refusal(_("Choose from the list."), field=field)
+    return int(text)
+
+
+def _write_answer(request: MemberRequest, party: Party, touch: Entry | None) -> dict[str, Any]:
+    """Record the answer of the form; return the form with what is wrong, or an empty one."""
+    try:
+        record_response(
+            party,
+            kind=request.POST.get("kind", ""),
+            touch=touch or _chosen(request, "touch"),
+            source=_chosen(request, "source"),
+            body=request.POST.get("body", ""),
+            at=_moment(request),
+            amount=_amount(request),
+            currency=request.company.currency,
+            by=request.actor,
+        )
+    except Refusal as refusal:
+        form: dict[str, Any] = {name: request.POST.get(name, "") for name in ANSWERED}
+        return form | {"wrong": {refusal.field or "body": refusal.message}, "status": refusal.status}
+    return {}
+
+
 @member_page
 @require_http_methods(["GET", "POST"])
 def answer(request: MemberRequest, pk: int) -> HttpResponseBase:
     """Record by hand what a customer answered to a touch."""
     touch = visible_or_404(Entry.objects.touches().visible_to(request.actor).select_related("party"), pk)
+    return _answer(request, touch.party, touch)
+
+
+@member_page
+@require_http_methods(["GET", "POST"])
+def party_answer(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """Record by hand what a customer answered: to what was said, to a campaign, or of his own accord."""
+    return _answer(request, visible_or_404(Party.objects.visible_to(request.actor), pk), None)
+
+
+def _answer(request: MemberRequest, party: Party, touch: Entry | None) -> HttpResponseBase:
     form: dict[str, Any] = {"kind": "reply"}
-    status = 200
     if request.method == "POST":
-        try:
-            record_response(
-                touch.party,
-                kind=request.POST.get("kind", ""),
-                touch=touch,
-                body=request.POST.get("body", ""),
-                at=_moment(request),
-                amount=_amount(request),
-                currency=request.company.currency,
-                by=request.actor,
-            )
-        except Refusal as refusal:
-            form = {name: request.POST.get(name, "") for name in ("kind", "body", "amount", "at")}
-            form["wrong"] = {refusal.field or "body": refusal.message}
-            status = refusal.status
-        else:
-            return told(request, touch.party)
+        form = _write_answer(request, party, touch)
+        if not form:
+            return told(request, party)
+    if touch is None:
+        said = Entry.objects.touches().of(party).newest()[:MOST_TOUCHES]
+        form["touches"] = [(str(one.pk), one.words, one.at, one.subject or first_line(one.body or "")) for one in said]
+        form["sources"] = [
+            (str(key), name) for key, name in Source.objects.campaigns().values_list("pk", "name")[:MOST_SOURCES]
+        ]
     context = {
+        "party": party,
         "touch": touch,
-        "said": touch.subject or first_line(touch.body or ""),
+        "address": reverse("entry_answer", args=[touch.pk]) if touch else reverse("party_answer", args=[party.pk]),
+        "said": (touch.subject or first_line(touch.body or "")) if touch else "",
         "kinds": [(kind, entry_kinds.get(kind).label) for kind in kinds_of(IN, by_hand=True)],
         "form": form,
     }
-    return render(request, "timeline/answer.html", context, status=status)
+    return render(request, "timeline/answer.html", context, status=form.get("status", 200))
 
 
 @member_page

@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("files/<str:token>/", serve_file, name="serve_file"),
     path("l/<str:token>", letters.follow, name="letter_link"),
+    path("h/<str:token>", letters.hidden, name="letter_hidden"),
     path("o/<str:token>", letters.picture, name="letter_picture"),
     path("u/<str:token>", letters.leave, name="letter_leave"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from django.utils import timezone
 from dialogue.customers.channels.actions import (
     Draft,
     cancel_letter,
+    change_letter_settings,
     leave_unknown,
     lift_suppression,
     send_again,
@@ -26,13 +28,14 @@ from dialogue.customers.channels.hits import Basket
 from dialogue.customers.channels.models import Delivery, Hit, State, Suppression
 from dialogue.customers.channels.sending import send_due
 from dialogue.customers.channels.tests.stage import CHROME, LEAVE, LINK, path_of, second_origin, verified_sender, worked, wrote
-from dialogue.customers.channels.tokens import Token, TokenKind, write_token
+from dialogue.customers.channels.tokens import Token, TokenKind, marks_in, write_token
 from dialogue.customers.parties.details import record_consent
 from dialogue.customers.parties.models import Consent, ContactPoint, Party
 from dialogue.customers.timeline.models import Entry, answers_to
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.actions import unlock_sending
+from dialogue.platform.mail.actions import change_sender_identity
 from dialogue.platform.mail.models import SenderIdentity, StoredLetter
 from dialogue.platform.mail.tests.post_office import PostOffice, post_office
 from dialogue.platform.tenants.models import Tenant
@@ -123,6 +126,51 @@ def test_scanner_walking_all_links_is_no_answer(cast: Cast, ivan: Party) -> None
             token = write_token(Token(TokenKind.LINK, cast.company.pk, delivery.pk, f"https://romashka.example.org/{page}"))
             client.get(f"/l/{token}", **CHROME)
     assert answers(cast, delivery) == []
+
+
+def test_scanner_is_found_out_after_its_first_link_was_believed(cast: Cast, ivan: Party) -> None:
+    delivery = wrote(cast, ivan)
+    for page, left in (("a", ["link_followed"]), ("b", [])):
+        with second_origin() as client:
+            token = write_token(Token(TokenKind.LINK, cast.company.pk, delivery.pk, f"https://romashka.example.org/{page}"))
+            client.get(f"/l/{token}", **CHROME)
+        assert answers(cast, delivery) == left
+    with tenant_scope(cast.company.pk):
+        assert {(hit.verdict, hit.rule, hit.counted) for hit in Hit.objects.all()} == {("machine", "burst", False)}
+
+
+def test_hidden_link_shows_a_scanner(cast: Cast, office: PostOffice, ivan: Party) -> None:
+    verified_sender(cast, office.port)
+    delivery = wrote(cast, ivan, "https://romashka.example.org/prices")
+    worked(cast)
+    html = str(message_from_bytes(office.letters[0].data, policy=policy.default).get_body(("html",)).get_content())
+    trap = re.search(r'<a href="([^"]+/h/[^"]+)" hidden', html)
+    assert trap
+    with second_origin() as client:
+        client.get(path_of(LINK.search(html)[0]), **CHROME)
+    assert answers(cast, delivery) == ["link_followed"]
+    with second_origin() as client:
+        assert client.get(path_of(trap[1]), **CHROME).status_code == 204
+        assert client.get("/h/x").status_code == 404
+    assert answers(cast, delivery) == []
+
+
+def test_return_address_names_its_letter_where_the_company_wishes(cast: Cast, office: PostOffice, ivan: Party) -> None:
+    sender = verified_sender(cast, office.port)
+    plain = wrote(cast, ivan)
+    worked(cast)
+    with tenant_scope(cast.company.pk):
+        change_sender_identity(sender, return_path="back@romashka.example.org", by=cast.actor(cast.owner))
+        change_letter_settings(mail_mark_returns=True, by=cast.actor(cast.owner))
+    marked = wrote(cast, ivan)
+    worked(cast)
+    first, second = office.letters
+    assert first.envelope_from == "sales@romashka.example.org"
+    assert second.envelope_from.startswith("back+")
+    assert marks_in(second.envelope_from.upper()) == [(cast.company.pk, marked.pk)]
+    named = message_from_bytes(first.data, policy=policy.default)["Message-ID"]
+    assert marks_in(f"a {named} b") == [(cast.company.pk, plain.pk)]
+    assert marks_in(named.replace(f".{plain.pk:x}.", f".{plain.pk + 1:x}.")) == []
 
 
 def test_changed_link_leads_nowhere(cast: Cast, ivan: Party) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from dialogue.customers.parties.models import Party
+from dialogue.customers.sources.actions import create_source
 from dialogue.customers.timeline.actions import record_entries, record_touch
 from dialogue.customers.timeline.bulk import EntryDraft
 from dialogue.customers.timeline.models import Entry
@@ -149,3 +150,26 @@ def test_stranger_sees_no_dialogue(cast: Cast, ivan: Party) -> None:
         assert client.get(f"{BASE}/{page}").status_code == 404
     assert client.get(f"/c/other/contacts/{ivan.pk}/timeline/").status_code == 404
     assert client.post(f"/c/other/contacts/{ivan.pk}/timeline/add/", {"kind": "note", "body": "x"}).status_code == 404
+
+
+def test_answer_is_recorded_by_hand_against_a_campaign(cast: Cast, ivan: Party, seller: Client) -> None:
+    with tenant_scope(cast.company.pk):
+        touch = record_touch(ivan, kind="message", subject="Пришлите расценки?", by=cast.actor(cast.owner))
+        campaign = create_source(name="Выставка 2026", by=cast.actor(cast.owner))
+    address = f"{BASE}/contacts/{ivan.pk}/answer/"
+    form = seller.get(address).content.decode()
+    assert "Выставка 2026" in form
+    assert "Пришлите расценки?" in form
+    assert address in seller.get(f"{BASE}/contacts/{ivan.pk}/timeline/").content.decode()
+    for wrong in ({"source": "999999"}, {"source": "x"}, {"touch": "999999"}, {"kind": "letter"}):
+        given = {"kind": "came", "body": "был на стенде"} | wrong
+        refused = seller.post(address, given, headers={"HX-Request": "true"})
+        assert refused.status_code == 422
+        assert "был на стенде" in refused.content.decode()
+    assert seller.post(address, {"kind": "came", "source": campaign.pk}, headers={"HX-Request": "true"}).status_code == 204
+    both = {"kind": "reply", "source": campaign.pk, "touch": touch.pk, "body": "Да"}
+    assert seller.post(address, both, headers={"HX-Request": "true"}).status_code == 204
+    assert [(one.kind, one.touch, one.source) for one in entries(cast)[-2:]] == [
+        ("came", None, campaign.pk),
+        ("reply", touch.pk, campaign.pk),
+    ]
