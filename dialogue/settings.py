@@ -44,6 +44,8 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
     "dialogue.insight.reports",
     "dialogue.marketing.segments",
+    "dialogue.marketing.policy",
+    "dialogue.marketing.campaigns",
     "dialogue.selling.deals",
     "dialogue.selling.purchases",
     "dialogue.selling.catalog",

@@ -43,6 +43,8 @@ urlpatterns = [
     path("", include("dialogue.selling.deals.urls")),
     path("", include("dialogue.selling.purchases.urls")),
     path("", include("dialogue.marketing.segments.urls")),
+    path("", include("dialogue.marketing.policy.urls")),
+    path("", include("dialogue.marketing.campaigns.urls")),
     path("", include("dialogue.insight.reports.urls")),
 ]
 handler403 = "dialogue.faces.office.views.forbidden"

@@ -46,6 +46,29 @@ def create_source(
 
 
 @action(permission=SourcePermission.WRITE)
+def rename_source(source: Source, name: str, *, by: Actor) -> Source:
+    """Give a source another name and return it; where another one has it a number is added.
+
+    Raises:
+        Refusal: the name is empty.
+    """
+    row = Source.objects.select_for_update().get(pk=source.pk)
+    name = " ".join(name.split())[:150]
+    if not name:
+        raise Refusal(_("To create a campaign give it a name."), field="name")
+    others = Source.objects.filter(kind=row.kind, parent=row.parent_id).exclude(pk=row.pk)
+    wanted, number = name, 1
+    while others.filter(fold=fold_name(wanted)).exists():
+        number += 1
+        wanted = f"{name} ({number})"
+    before, row.name, row.fold = row.name, wanted, fold_name(wanted)
+    if before != row.name:
+        row.save(update_fields=["name", "fold", "updated_at"])
+        record(by, "source.renamed", row, changes={"name": [before, row.name]})
+    return row
+
+
+@action(permission=SourcePermission.WRITE)
 def ensure_sources(
     names: Iterable[str], *, by: Actor, kind: str = SourceKind.ACTIVITY, created: list[int] | None = None
 ) -> dict[str, Source]:

@@ -13,3 +13,4 @@ permission_groups.add(
 )
 
 event_words.add("source.created", _("named a campaign or source"))
+event_words.add("source.renamed", _("renamed a campaign or source"))

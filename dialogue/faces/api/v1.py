@@ -10,6 +10,7 @@ from dialogue.customers.timeline.api import router as timeline
 from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
 from dialogue.insight.reports.api import router as reports
 from dialogue.kit.api.handlers import install_problems
+from dialogue.marketing.policy.api import router as policy
 from dialogue.marketing.segments.api import router as segments
 from dialogue.platform.accounts.api import company_router, members_router
 from dialogue.platform.accounts.rights_api import keys_router, roles_router, teams_router
@@ -47,6 +48,7 @@ for prefix, router in {
     "/loss-reasons": loss_reasons,
     "/purchases": purchases,
     "/segments": segments,
+    "/policy": policy,
     "/reports": reports,
     "/tasks": tasks,
     "/timeline": timeline,

@@ -96,6 +96,18 @@ def _wanted(segment: Segment, asking: Asking, only: Sequence[int] | None) -> tup
     return _sql(rows)
 
 
+def people_of(segment: Segment, asking: Asking) -> tuple[str, Sequence[Any]]:
+    """Return the statement, and its values, of the ids of a segment's living people now: its rule and decisions by hand.
+
+    Raises:
+        RuleRefusal: the rule names what is no longer there.
+    """
+    if segment.is_dynamic:
+        return _wanted(segment, asking, None)
+    members = Membership.objects.current().filter(segment_id=segment.pk).values("party_id")
+    return _sql(Party.objects.filter(pk__in=members).order_by())
+
+
 def _sql(*parts: QuerySet[Party]) -> tuple[str, Sequence[Any]]:
     """Return the statement of the ids of all parts, each once."""
     statements: list[str] = []

@@ -47,6 +47,7 @@ BUILT_IN = (
             "channels:send",
             "purchases:read",
             "segments:segment:read",
+            "campaigns:campaign:read",
             "search:",
             "lists:",
         ),
@@ -56,7 +57,19 @@ BUILT_IN = (
     BuiltInRole(
         "marketer",
         _("Marketer"),
-        holds=("parties:", "tasks:", "timeline:", "channels:", "purchases:", "segments:", "imports:", "search:", "lists:"),
+        holds=(
+            "parties:",
+            "tasks:",
+            "timeline:",
+            "channels:",
+            "purchases:",
+            "segments:",
+            "campaigns:",
+            "policy:",
+            "imports:",
+            "search:",
+            "lists:",
+        ),
         reach={"*": Reach.ALL},
     ),
     BuiltInRole(

@@ -1,0 +1,244 @@
+"""Freezing the people of a run: one statement that decides about each of them and says why.
+
+The rules are evaluated now, in PostgreSQL, with what was decided by hand. Reasons come in the order of `Reason`; a person
+who could be reached is then held out, or given an arm, by a hash anybody can compute again (`rules.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from dialogue.customers.channels.models import Suppression, suppression_key
+from dialogue.customers.parties.models import Channel, Purpose
+from dialogue.kit.scope import current_tenant
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Person, Reason, Run, Side, Test
+from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST
+from dialogue.marketing.policy.keeping import capped_sql, policy_of
+from dialogue.marketing.segments.building import asking_for_all, people_of
+from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.tenants.models import Tenant
+
+EMAIL, MARKETING = Channel.EMAIL.value, Purpose.MARKETING.value
+MEMORY = "SET LOCAL work_mem = '96MB'"
+# From so many people on every table is read whole and hashed: a wrong guess about a rule must not become a loop.
+MANY = 20_000
+NO_LOOPS = "SET LOCAL enable_nestloop = off"
+LOOPS = "SET LOCAL enable_nestloop = on"
+PLACE = "('x' || left(md5(%s || f.id::text), 8))::bit(32)::bigint %% 10000"
+DECIDED = f"""
+WITH wanted (id) AS MATERIALIZED ({{wanted}}),
+point AS MATERIALIZED (
+    SELECT DISTINCT ON (c.party_id) c.party_id, c.id, c.normal,
+        c.bad_at IS NOT NULL OR octet_length(c.normal) <> char_length(c.normal) AS bad
+    FROM parties_contactpoint c
+    WHERE c.tenant_id = %s AND c.kind = 'email' AND c.party_id IN (SELECT id FROM wanted)
+    ORDER BY c.party_id, c.bad_at IS NOT NULL, c.is_primary DESC, c.id
+), said AS MATERIALIZED (
+    SELECT DISTINCT ON (k.party_id) k.party_id, k.state FROM parties_consent k
+    WHERE k.tenant_id = %s AND k.channel = '{EMAIL}' AND k.purpose = '{MARKETING}' AND k.party_id IN (SELECT id FROM wanted)
+    ORDER BY k.party_id, k.at DESC, k.id DESC
+), judged AS MATERIALIZED (
+    SELECT w.id, p.id AS point, p.normal, CASE
+        WHEN p.id IS NULL THEN {Reason.NO_ADDRESS}
+        WHEN p.bad THEN {Reason.BAD_ADDRESS}
+        WHEN p.id = ANY(%s::bigint[]) THEN {Reason.STOP_LIST}
+        WHEN s.state IN ('refused', 'withdrawn') THEN {Reason.REFUSED}
+        WHEN s.state IS NULL THEN {Reason.NO_CONSENT}
+        ELSE 0 END AS reason
+    FROM wanted w LEFT JOIN point p ON p.party_id = w.id LEFT JOIN said s ON s.party_id = w.id
+), twice AS (
+    SELECT normal, min(id) AS first FROM judged WHERE reason = 0 GROUP BY normal HAVING count(*) > 1
+), capped (party_id) AS ({{capped}}),
+found AS MATERIALIZED (
+    SELECT j.id, j.point, CASE
+        WHEN j.reason <> 0 THEN j.reason
+        WHEN t.first <> j.id THEN {Reason.DUPLICATE}
+        WHEN c.party_id IS NOT NULL THEN {Reason.CAP}
+        ELSE 0 END AS reason
+    FROM judged j LEFT JOIN twice t ON t.normal = j.normal LEFT JOIN capped c ON c.party_id = j.id
+), share (held) AS (
+    SELECT CASE WHEN %s THEN %s WHEN count(*) FILTER (WHERE reason = 0) >= {LEAST} THEN {HELD_OUT * 100} ELSE 0 END FROM found
+), decided AS (
+    SELECT f.id, f.point, f.reason, CASE
+        WHEN f.reason <> 0 THEN {Decision.EXCLUDED}
+        WHEN {PLACE} < (SELECT held FROM share) THEN {Decision.HELD_OUT}
+        ELSE {Decision.INCLUDED} END AS decision,
+        CASE WHEN %s AND {PLACE} >= 5000 THEN 'b' ELSE 'a' END AS arm
+    FROM found f
+)
+"""
+COUNT = "SELECT decision, reason, arm, count(*) FROM decided GROUP BY decision, reason, arm"
+FREEZE = f"""
+INSERT INTO campaigns_person (tenant_id, run_id, party_id, point_id, decision, reason, arm)
+SELECT %s, %s, id, point, decision, reason, CASE WHEN decision = {Decision.INCLUDED} THEN arm ELSE '' END
+FROM decided ORDER BY id
+"""
+POINTS = (
+    "SELECT c.id, c.normal FROM parties_contactpoint c WHERE c.tenant_id = %s AND c.kind = 'email'"
+    " AND split_part(c.normal, '@', 2) = ANY(%s) AND c.party_id IN ({wanted})"
+)
+
+
+@dataclass
+class Audience:
+    """How many people a campaign reaches, holds out and leaves out, with reasons; `arms` counts the reached by arm."""
+
+    included: int = 0
+    held_out: int = 0
+    excluded: int = 0
+    reasons: dict[int, int] = field(default_factory=dict)
+    arms: dict[str, int] = field(default_factory=dict)
+    as_of: datetime = field(default_factory=timezone.now)
+
+    @property
+    def total(self) -> int:
+        """How many people the segments hold together."""
+        return self.included + self.held_out + self.excluded
+
+    @property
+    def reachable(self) -> int:
+        """How many could be reached, held out or not."""
+        return self.included + self.held_out
+
+    @property
+    def unconsented(self) -> int:
+        """How many have recorded no consent or have refused."""
+        return self.reasons.get(Reason.NO_CONSENT, 0) + self.reasons.get(Reason.REFUSED, 0)
+
+    def lines(self) -> list[tuple[Reason, int]]:
+        """Return why people were left out, the most frequent reason first."""
+        return sorted(((Reason(reason), count) for reason, count in self.reasons.items() if count), key=lambda line: -line[1])
+
+    def kept(self) -> dict[str, Any]:
+        """Return the counts as a run keeps them."""
+        reasons = {str(int(reason)): count for reason, count in self.reasons.items()}
+        return {
+            "included": self.included, "held_out": self.held_out, "excluded": self.excluded, "reasons": reasons, "arms": self.arms
+        }  # fmt: skip
+
+    @classmethod
+    def of_run(cls, run: Run) -> Audience:
+        """Return the counts a run kept."""
+        kept = run.counts
+        reasons = {int(reason): count for reason, count in kept.get("reasons", {}).items()}
+        included, held_out, excluded = (int(kept.get(name, 0)) for name in ("included", "held_out", "excluded"))
+        return cls(included, held_out, excluded, reasons, kept.get("arms", {}), run.frozen_at)
+
+    @classmethod
+    def of_rows(cls, rows: Iterator[tuple[int, int, str, int]] | Sequence[tuple[int, int, str, int]]) -> Audience:
+        """Return the counts of rows (decision, reason, arm, count)."""
+        made = cls()
+        for decision, reason, arm, count in rows:
+            if decision == Decision.EXCLUDED:
+                made.excluded += count
+                made.reasons[reason] = made.reasons.get(reason, 0) + count
+            elif decision == Decision.HELD_OUT:
+                made.held_out += count
+            else:
+                made.included += count
+                made.arms[arm] = made.arms.get(arm, 0) + count
+        return made
+
+
+def wanted_sql(campaign: Campaign) -> tuple[str, list[Any]]:
+    """Return the statement of the ids of all people the campaign addresses, before anything is decided about them.
+
+    Raises:
+        RuleRefusal: a segment's rule names what is no longer there.
+    """
+    asking = asking_for_all()
+    sides: dict[str, list[str]] = {Side.INCLUDE: [], Side.EXCLUDE: []}
+    values: dict[str, list[Any]] = {Side.INCLUDE: [], Side.EXCLUDE: []}
+    for one in CampaignSegment.objects.filter(campaign=campaign).select_related("segment").order_by("id"):
+        if one.segment is None:
+            continue
+        sql, parameters = people_of(one.segment, asking)
+        sides[one.side].append(f"({sql})")
+        values[one.side] += parameters
+    included = " UNION ".join(sides[Side.INCLUDE]) or "SELECT NULL::bigint WHERE false"
+    without = "".join(f" EXCEPT {sql}" for sql in sides[Side.EXCLUDE])
+    return f"({included}){without}", [*values[Side.INCLUDE], *values[Side.EXCLUDE]]
+
+
+def stopped_points(wanted: str, values: Sequence[Any]) -> list[int]:
+    """Return the ids of the addresses among the wanted people's that are on the stop list.
+
+    The list holds keyed hashes; the key never travels to the database, so addresses of its domains are hashed here.
+    """
+    listed = Suppression.objects.filter(channel=EMAIL, purpose__in=["", MARKETING])
+    keys = dict(listed.values_list("key", "hint"))
+    if not keys:
+        return []
+    stopped: list[int] = []
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(POINTS.format(wanted=wanted), [current_tenant(), sorted(set(keys.values())), *values])
+        while rows := cursor.fetchmany(5000):
+            stopped += [point for point, normal in rows if suppression_key(EMAIL, normal) in keys]
+    return stopped
+
+
+def _decided(campaign: Campaign, seed: str, now: datetime) -> tuple[str, list[Any]]:
+    wanted, values = wanted_sql(campaign)
+    company = Tenant.objects.get(pk=current_tenant())
+    capped, capped_values = capped_sql(policy_of(company), now)
+    stopped = stopped_points(wanted, values)
+    held, tenant = campaign.hold_out, current_tenant()
+    parameters = [
+        *values, tenant, tenant, int_array(stopped), *capped_values, held is not None, 100 * (held or 0),
+        f"{seed}:hold:", campaign.test != Test.NONE, f"{seed}:arm:",
+    ]  # fmt: skip
+    return DECIDED.format(wanted=wanted, capped=capped), parameters
+
+
+def _ready(campaign: Campaign) -> None:
+    sizes = CampaignSegment.objects.filter(campaign=campaign).values_list("segment__size", flat=True)
+    with connection.cursor() as cursor:
+        cursor.execute(MEMORY)
+        cursor.execute(NO_LOOPS if sum(sizes) > MANY else LOOPS)
+
+
+def count_audience(campaign: Campaign, seed: str = "preview") -> Audience:
+    """Return how many would be reached, held out and left out if the campaign were launched now.
+
+    Raises:
+        RuleRefusal: a segment's rule names what is no longer there.
+    """
+    sql, values = _decided(campaign, seed, timezone.now())
+    _ready(campaign)
+    with connection.cursor() as cursor:
+        cursor.execute(sql + COUNT, values)
+        counted = Audience.of_rows(cursor.fetchall())
+        cursor.execute(LOOPS)
+    return counted
+
+
+def freeze_people(campaign: Campaign, run: Run) -> Audience:
+    """Write one row per person of the run with the decision and its reason; return the counts, kept on the run.
+
+    Raises:
+        RuleRefusal: a segment's rule names what is no longer there.
+    """
+    begun = time.monotonic()
+    sql, values = _decided(campaign, run.seed, run.frozen_at)
+    _ready(campaign)
+    with connection.cursor() as cursor:
+        cursor.execute(sql + FREEZE, [*values, current_tenant(), run.pk])
+        cursor.execute(LOOPS)
+        cursor.execute(
+            f"SELECT decision, reason, arm, count(*) FROM {Person._meta.db_table} WHERE tenant_id = %s AND run_id = %s"
+            " GROUP BY decision, reason, arm",
+            [current_tenant(), run.pk],
+        )
+        counted = Audience.of_rows(cursor.fetchall())
+    counted.as_of = run.frozen_at
+    run.counts = counted.kept()
+    run.took_ms = round((time.monotonic() - begun) * 1000)
+    run.save(update_fields=["counts", "took_ms", "updated_at"])
+    return counted

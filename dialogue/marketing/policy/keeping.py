@@ -1,0 +1,39 @@
+"""The company's contact policy, and the SQL by which many people are judged at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dialogue.kit.scope import current_tenant
+from dialogue.marketing.policy.rules import CAP, DAYS, FROM, TO, Policy, allowed_from, zone_of, zones
+from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.registry import setting_of
+
+NAMES = {"cap": "policy_cap", "days": "policy_days", "start": "policy_from", "end": "policy_to"}
+DEFAULTS = {"policy_cap": CAP, "policy_days": DAYS, "policy_from": FROM, "policy_to": TO}
+# What goes, or may have gone. A refused or cancelled letter bothered nobody.
+COUNTED = ("planned", "reserved", "claimed", "handed", "accepted", "deferred", "unknown")
+CAPPED = """
+SELECT d.party_id FROM channels_delivery d
+WHERE d.tenant_id = %s AND d.channel = 'email' AND d.purpose = 'marketing' AND d.state = ANY(%s) AND d.due_at > %s
+GROUP BY d.party_id HAVING count(*) >= %s
+"""
+
+
+def policy_of(company: Tenant) -> Policy:
+    """Return the company's contact policy."""
+    return Policy(**{field: setting_of(company, name) for field, name in NAMES.items()})
+
+
+def capped_sql(policy: Policy, now: datetime) -> tuple[str, list[Any]]:
+    """Return the statement of the ids of customers who had, or are about to get, as many letters as the policy allows."""
+    return CAPPED, [current_tenant(), list(COUNTED), now - policy.window, policy.cap]
+
+
+def due_sql(policy: Policy, moment: datetime, company: Tenant) -> tuple[str, list[Any], datetime]:
+    """Return the statement of (country, due_at) for countries with a zone of their own, and when all others are due."""
+    countries = sorted(zones())
+    due = [allowed_from(moment, zone_of(country, company.zone), policy) for country in countries]
+    sql = "SELECT * FROM unnest(%s::text[], %s::timestamptz[]) AS due (country, due_at)"
+    return sql, [countries, due], allowed_from(moment, company.zone, policy)

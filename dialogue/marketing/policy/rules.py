@@ -1,0 +1,58 @@
+"""Pure rules of the contact policy: the hours in which a person is written to, in his own time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel.core import get_global
+
+CAP, DAYS, FROM, TO = 3, 7, 8, 20
+# The zone in which most of a large country's people live is no guess to make: of these only one-zone countries are known.
+MAINLAND = {"UA": "Europe/Kyiv", "ES": "Europe/Madrid", "PT": "Europe/Lisbon", "DE": "Europe/Berlin"}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """At most `cap` marketing letters within `days` days; letters leave between the hours `start` and `end`."""
+
+    cap: int = CAP
+    days: int = DAYS
+    start: int = FROM
+    end: int = TO
+
+    @property
+    def window(self) -> timedelta:
+        """The days over which letters are counted."""
+        return timedelta(days=self.days)
+
+
+@cache
+def zones() -> dict[str, str]:
+    """Return `{country: time zone}` of the countries where one zone holds for everybody (CLDR)."""
+    known = available_timezones()
+    listed = get_global("territory_zones")
+    single = {country: names[0] for country, names in listed.items() if len(names) == 1}
+    return {country: zone for country, zone in (single | MAINLAND).items() if zone in known}
+
+
+def zone_of(country: str, company: ZoneInfo) -> ZoneInfo:
+    """Return the zone of a person's country where it has one, else the company's."""
+    found = zones().get(country.upper())
+    return ZoneInfo(found) if found else company
+
+
+def is_quiet(moment: datetime, zone: ZoneInfo, policy: Policy) -> bool:
+    """Return whether a person in the zone is not written to at the moment."""
+    return not policy.start <= moment.astimezone(zone).hour < policy.end
+
+
+def allowed_from(moment: datetime, zone: ZoneInfo, policy: Policy) -> datetime:
+    """Return the moment itself, or the next one at which a person in the zone may be written to."""
+    local = moment.astimezone(zone)
+    if not is_quiet(moment, zone, policy):
+        return moment
+    day = local.date() if local.hour < policy.start else local.date() + timedelta(days=1)
+    return datetime.combine(day, time(policy.start), zone)
