@@ -154,8 +154,15 @@ TEMPLATES = [
                 "template_partials.templatetags.partials",
                 "dialogue.kit.templatetags.kept",
                 "dialogue.kit.templatetags.addresses",
+                "dialogue.kit.templatetags.pieces",
             ],
         },
+    },
+    {
+        "NAME": "pieces",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {"environment": "dialogue.kit.pieces.environment", "auto_reload": DEBUG, "trim_blocks": True},
     },
 ]
 

@@ -55,12 +55,12 @@ def room_of(file: Path) -> Path:
 def texts_of(file: Path) -> Iterator[tuple[int, str | tuple[str, ...], str | None]]:
     """Yield (line, text, context) of every text in a Python file, a template or a Jinja template."""
     source = file.read_text(encoding="utf-8")
-    if file.suffix in {".html", ".txt"} and "jinja" not in file.parts:
+    if file.suffix in {".html", ".txt"} and "jinja2" not in file.parts:
         from django.utils.translation import templatize
 
         source = templatize(source)
     method = "python"
-    if "jinja" in file.parts:
+    if "jinja2" in file.parts:
         method = "jinja2.ext:babel_extract"
     for line, text, _comments, context in extract(method, io.BytesIO(source.encode()), keywords=KEYWORDS):
         yield line, text, context
@@ -72,7 +72,7 @@ def collected() -> dict[Path, dict[tuple[str, str | None], tuple[str | tuple[str
     for file in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.html"), *PACKAGE.rglob("*.txt")]):
         if "migrations" in file.parts or "tests" in file.parts or "static" in file.parts:
             continue
-        if file.suffix != ".py" and "templates" not in file.parts and "jinja" not in file.parts:
+        if file.suffix != ".py" and "templates" not in file.parts and "jinja2" not in file.parts:
             continue
         for line, text, context in texts_of(file):
             first = text if isinstance(text, str) else text[0]

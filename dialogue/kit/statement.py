@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import connections, models
@@ -38,6 +38,7 @@ class _Compiled:
     sql: str
     parameters: tuple[Any, ...]
     places: tuple[tuple[int, str], ...]
+    known: list[Any] = field(default_factory=list, compare=False)
 
     def bound(self, given: dict[str, Id]) -> tuple[str, list[Any]]:
         """Return the SQL with these parameters."""
@@ -47,10 +48,17 @@ class _Compiled:
             parameters[place] = [Int8(one) for one in value] if isinstance(value, tuple) else Int8(value)
         return self.sql, parameters
 
+    def _converters(self, fields: Any) -> Any:
+        # The columns are the same each time: what turns them into values is too.
+        if not self.known:
+            self.known.append(self.compiler.get_converters(fields))
+        return self.known[0]
+
     def made(self, found: list[tuple[Any, ...]]) -> list[Any]:
         """Return the queryset's rows from what the database answered."""
         compiler = copy(self.compiler)
         compiler.connection = connections[self.rows.db]
+        compiler.get_converters = self._converters
         compiler.execute_sql = lambda *_args, **_named: [found]
         # A queryset copied by `copy` would read its rows; a clone would clone the whole query.
         rows, query = _twin(self.rows), _twin(self.rows.query)

@@ -39,6 +39,7 @@ from dialogue.customers.parties.views import party_of
 from dialogue.kit.actors import Actor
 from dialogue.kit.editing import StaleEdit
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
+from dialogue.kit.pieces import piece
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.criteria.fields import Field
 from dialogue.platform.lists.views.changing import editor_of, given_value
@@ -195,7 +196,7 @@ def field(request: MemberRequest, pk: int, name: str) -> HttpResponse:
         except Refusal as refusal:
             return _field_form(request, party, one, given, " ".join(errors_of(refusal).values()))
         party = party_of(request, pk)
-    response = render(request, "parties/row.html", {"party": party, "row": rows_of(request, party, [one])[0]})
+    response = HttpResponse(piece("parties/row.html", {"party": party, "row": rows_of(request, party, [one])[0]}))
     if request.method == "POST" and name in {
         "last_name",
         "first_name",

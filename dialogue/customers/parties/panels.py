@@ -19,6 +19,7 @@ from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import printed_phone
 from dialogue.customers.parties.vocabulary import DECISION_CODES
 from dialogue.kit.actors import Actor
+from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.audit.models import Entry
@@ -34,6 +35,8 @@ PERSON_FIELDS = (
 COMPANY_FIELDS = ("name", "legal_name", "tax_number", "external_id", "is_customer", "is_supplier", "note")
 MOST_PEOPLE = 8
 SHOWN_HISTORY = 30
+# The panels that every card opens with.
+HOT = {"contacts", "decides", "traits", "ties"}
 TIES = Statement(lambda party: PartyRelation.objects.of(party))  # noqa: PLW0108  a manager's method opens the company at once
 CONSENTS = Statement(lambda party: Consent.objects.filter(party=party, purpose=Purpose.MARKETING).current())
 
@@ -63,7 +66,8 @@ def asking_of(request: MemberRequest) -> Asking:
 
 def _show(template: str, request: MemberRequest, party: Party, **context: Any) -> str:
     may = request.actor.can(PartyPermission.WRITE) and party.deleted_at is None
-    return render_to_string(f"parties/panels/{template}.html", context | {"party": party, "may": may}, request)
+    name, given = f"parties/panels/{template}.html", context | {"party": party, "may": may}
+    return piece(name, given) if template in HOT else render_to_string(name, given, request)
 
 
 def ties_of(party: Party) -> list[PartyRelation]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from dialogue.customers.parties.cards import Panel, Place, asked_by, card_buttons, card_facts, card_panels, panels_for
@@ -15,7 +14,9 @@ from dialogue.customers.parties.models import ContactPoint, Party, PartyTag
 from dialogue.customers.parties.panels import role_line
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.kit.actors import Actor
+from dialogue.kit.addresses import record_url
 from dialogue.kit.doors import LARGEST
+from dialogue.kit.pieces import piece
 from dialogue.kit.rows import columns_of
 from dialogue.kit.statement import Statement, read_ahead, read_together
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -82,23 +83,22 @@ def _card(request: MemberRequest, party: Party, middle: list[Panel], chosen: Pan
             "panel": panel,
             "on": panel is chosen,
             "count": panel.count(request, party) if panel.count else None,
-            "url": f"{reverse('party_card', args=[party.pk])}?tab={panel.name}",
+            "url": f"{record_url('party_card', party.pk)}?tab={panel.name}",
         }
         for panel in middle
     ]
     context: dict[str, Any] = {"party": party, "tabs": tabs, "chosen": chosen, "content": chosen.render(request, party)}
     if request.headers.get("HX-Target") == "card-middle":
-        return render(request, "parties/card.html#middle", context)
+        return HttpResponse(piece("parties/middle.html", context))
     context |= {
         "role": role_line(party),
-        "left": _boxes(request, party, Place.LEFT),
-        "right": _boxes(request, party, Place.RIGHT),
+        "boxes": [*_boxes(request, party, Place.LEFT), *_boxes(request, party, Place.RIGHT)],
         "facts": [fact for give in card_facts.within(request.company.rooms_off) for fact in give(request, party)],
         "buttons": _buttons(request, party),
         "may": request.actor.can(PartyPermission.WRITE),
         "may_bin": request.actor.can(PartyPermission.BIN),
     }
-    return render(request, "parties/card.html", context)
+    return render(request, "parties/card.html", {"party": party, "main": piece("parties/card.html", context)})
 
 
 def _boxes(request: MemberRequest, party: Party, place: Place) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.rows import StampedRow, TenantManager
+from dialogue.kit.statement import Statement, one_of
 
 
 class SourceKind(models.TextChoices):
@@ -71,6 +72,10 @@ def fold_name(name: str) -> str:
     return " ".join(name.casefold().split())[:160]
 
 
+NAMED = Statement(lambda ids: Source.objects.filter(one_of("id", ids)).only("name", "tenant_id"))
+
+
 def source_names(ids: Any) -> dict[int, str]:
     """Return `{id: name}` of the given sources."""
-    return dict(Source.objects.filter(pk__in=set(ids)).values_list("pk", "name"))
+    asked = tuple(sorted(set(ids)))
+    return {one.pk: one.name for one in NAMED.rows(ids=asked)} if asked else {}

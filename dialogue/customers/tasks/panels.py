@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from dialogue.customers.parties.models import Party
@@ -14,6 +13,7 @@ from dialogue.customers.tasks.lists import due_html, subject_url
 from dialogue.customers.tasks.models import Task, TaskQuerySet
 from dialogue.customers.tasks.permissions import TaskPermission
 from dialogue.kit.actors import Actor
+from dialogue.kit.pieces import piece
 from dialogue.kit.rows import columns_of
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
@@ -50,7 +50,7 @@ def tasks_box(request: MemberRequest, rows: Iterable[Task], *, new: str, title: 
         "may_write": request.actor.can(TaskPermission.WRITE),
         "title": title,
     }
-    return render_to_string("tasks/panel.html", context)
+    return piece("tasks/panel.html", context)
 
 
 def open_tasks(actor: Actor) -> TaskQuerySet:
@@ -77,4 +77,4 @@ def home_panel(request: Any) -> str:
     rows = open_tasks(request.actor).filter(responsible_id=request.actor.user, due_on__lte=today)[:MOST]
     lines = lines_of(request, named(rows))
     context = {"lines": lines, "new": "", "may_write": request.actor.can(TaskPermission.WRITE), "home": True}
-    return render_to_string("tasks/panel.html", context)
+    return piece("tasks/panel.html", context)

@@ -17,6 +17,7 @@ from dialogue.customers.tasks.panels import lines_of, named
 from dialogue.customers.tasks.permissions import TaskPermission
 from dialogue.customers.tasks.subjects import task_subjects
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
+from dialogue.kit.pieces import piece
 from dialogue.kit.rows import etag_of
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.accounts.members import member_choices
@@ -172,4 +173,4 @@ def task_done(request: MemberRequest, pk: int) -> HttpResponseBase:
     task = _found(request, pk)
     row = reopen_task(task, by=request.actor) if task.is_done else do_task(task, by=request.actor)
     line = lines_of(request, named(Task.objects.filter(pk=row.pk)))[0]
-    return render(request, "tasks/line.html", {"line": line, "may_write": True})
+    return HttpResponse(piece("tasks/line.html", {"line": line, "may_write": True}))

@@ -16,6 +16,8 @@ from dialogue.customers.sources.models import source_names
 from dialogue.customers.timeline.details import EntryDetail, details_of
 from dialogue.customers.timeline.models import Entry, EntryQuerySet, Side, answers_to
 from dialogue.customers.timeline.permissions import TimelinePermission
+from dialogue.customers.timeline.rules import unmarked
+from dialogue.kit.money import print_money
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.accounts.models import User
@@ -40,6 +42,17 @@ class Bubble:
     def minutes(self) -> int | None:
         """The length of a call."""
         return (self.entry.facts or {}).get("minutes")
+
+    @property
+    def text(self) -> str:
+        """What was written, without the marks of links and bold type, as its receiver read it."""
+        return unmarked(self.entry.body)
+
+    @property
+    def money(self) -> str:
+        """The sum it speaks of, for the reader."""
+        sum_of = self.entry.money
+        return print_money(sum_of.amount, sum_of.currency.code) if sum_of else ""
 
     @property
     def title(self) -> str:

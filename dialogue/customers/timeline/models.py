@@ -17,6 +17,7 @@ from dialogue.customers.parties.models import Party, parties_in_sight
 from dialogue.customers.timeline.kinds import EntryKind, entry_kinds
 from dialogue.kit.actors import Actor
 from dialogue.kit.rows import TenantManager, TenantRow
+from dialogue.kit.statement import Statement, one_of
 
 
 class Side(models.TextChoices):
@@ -151,9 +152,17 @@ class EntryWords(TenantRow):
         return self.found[:80]
 
 
+def _answers(touches: tuple[int, ...]) -> models.QuerySet[Entry]:
+    return Entry.objects.filter(one_of("touch", touches)).order_by("at", "id")
+
+
+ANSWERS = Statement(_answers)
+
+
 def answers_to(touches: Iterable[int]) -> dict[int, list[Entry]]:
     """Return `{touch: its responses, the oldest first}`."""
+    asked = tuple(touches)
     found: dict[int, list[Entry]] = {}
-    for entry in Entry.objects.filter(touch__in=list(touches)).order_by("at", "id"):
+    for entry in ANSWERS.rows(touches=asked) if asked else ():
         found.setdefault(entry.touch or 0, []).append(entry)
     return found

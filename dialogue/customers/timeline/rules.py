@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -12,6 +13,15 @@ from dialogue.kit.errors import Refusal
 SUBJECT_LIMIT, BODY_LIMIT = 300, 20_000
 AHEAD = timedelta(minutes=5)
 ATTRIBUTION_DAYS = 30
+
+
+# The two marks a letter may hold: [words](address) and **words**.
+MARKS = re.compile(r"\[([^\]\n]+)\]\((?:https?|mailto)[^)\s]*\)|\*\*([^*\n]+)\*\*")
+
+
+def unmarked(text: str) -> str:
+    """Return what was written without the marks of links and bold type, as its receiver read it."""
+    return MARKS.sub(lambda found: found[1] or found[2], text)
 
 
 def first_line(text: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -26,6 +25,7 @@ from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import first_line
 from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import Refusal
+from dialogue.kit.pieces import piece
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views import list_page
 
@@ -57,7 +57,7 @@ def panel(request: MemberRequest, party: Party, *, form: dict[str, Any] | None =
         "buttons": buttons,
         "form": form or {"kind": "note"},
     }
-    return render_to_string("timeline/panel.html", context, request=request)
+    return piece("timeline/panel.html", context, request)
 
 
 @member_page
@@ -67,9 +67,9 @@ def party_timeline(request: MemberRequest, pk: int) -> HttpResponse:
     party = visible_or_404(Party.objects.visible_to(request.actor), pk)
     after = request.GET.get("after", "")
     if after:
-        return render(request, "timeline/feed.html", {"party": party, "feed": feed_of(request, party, after)})
+        return HttpResponse(piece("timeline/feed.html", {"party": party, "feed": feed_of(request, party, after)}))
     if request.GET.get("part") == "feed":
-        return render(request, "timeline/panel.html#feed", {"party": party, "feed": feed_of(request, party)})
+        return HttpResponse(piece("timeline/talk.html", {"party": party, "feed": feed_of(request, party)}))
     return HttpResponse(panel(request, party))
 
 

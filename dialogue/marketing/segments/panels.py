@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db.models import CharField, OuterRef, QuerySet, Subquery
-from django.template.loader import render_to_string
 
 from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor
+from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
 from dialogue.marketing.segments.models import HandPick, Membership, Segment
 from dialogue.marketing.segments.permissions import SegmentPermission
@@ -36,4 +36,4 @@ def party_panel(request: MemberRequest, party: Party) -> str:
     if not rows and not may:
         return ""
     context = {"segments": rows, "party": party, "may": may}
-    return render_to_string("segments/panel.html", context, request)
+    return piece("segments/panel.html", context)

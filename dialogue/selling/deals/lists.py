@@ -18,6 +18,7 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
 from dialogue.kit.dates import short_day
 from dialogue.kit.errors import Refusal
+from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
 from dialogue.platform.criteria.kinds import FieldKind, clean_value
 from dialogue.platform.imports.permissions import ImportPermission
@@ -42,6 +43,11 @@ from dialogue.selling.deals.permissions import DealPermission
 OPEN = {"field": "stage.class", "is": "open"}
 # The open stages of a pipeline pass from grey through what we say to what they answer.
 TONES = ("", "say", "warn", "answer")
+
+
+def budget_text(deal: Deal) -> str:
+    """Return the budget for a reader, a dash where there is none."""
+    return print_money(deal.budget, deal.currency) if deal.budget is not None else "—"
 
 
 def tone_of(stage: Stage) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from dialogue.customers.parties.models import Party
 from dialogue.customers.tasks.panels import open_about, tasks_box
 from dialogue.kit.actors import Actor
+from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.criteria.asking import asking_of
@@ -19,6 +20,7 @@ from dialogue.platform.criteria.models import slots_under
 from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.selling.deals.board import board_query, figures, pipeline_of
 from dialogue.selling.deals.drafts import ENTITY
+from dialogue.selling.deals.lists import budget_text, tone_of
 from dialogue.selling.deals.models import Deal, DealContact, Stage, StageClass
 from dialogue.selling.deals.permissions import DealPermission
 
@@ -52,12 +54,12 @@ def deals_panel(request: MemberRequest, party: Party) -> str:
     """Return the box of a customer's deals: the open ones first, with a button for a new one."""
     shown = (OF_PERSON if party.is_person else OF_FIRM).rows(request.actor, party=party.pk)
     context = {
-        "deals": shown[:MOST],
+        "lines": [(deal, budget_text(deal), tone_of(deal.stage)) for deal in shown[:MOST]],
         "more": len(shown) > MOST,
         "party": party,
         "may_write": request.actor.can(DealPermission.WRITE),
     }
-    return render_to_string("deals/panel.html", context)
+    return piece("deals/panel.html", context)
 
 
 def tasks_panel(request: MemberRequest, deal: Deal) -> str:

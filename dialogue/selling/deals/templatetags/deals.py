@@ -2,15 +2,8 @@
 
 from django import template
 
-from dialogue.kit.money import print_money
-from dialogue.selling.deals.lists import tone_of
-from dialogue.selling.deals.models import Deal
+from dialogue.selling.deals.lists import budget_text, tone_of
 
 register = template.Library()
 register.filter("tone", tone_of)
-
-
-@register.filter
-def budget(deal: Deal) -> str:
-    """Return the budget for a reader, a dash where there is none."""
-    return print_money(deal.budget, deal.currency) if deal.budget is not None else "—"
+register.filter("budget", budget_text)
