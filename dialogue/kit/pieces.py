@@ -7,7 +7,8 @@ A room keeps them in `jinja2/<room>/`; Django's templates stay what pages are ma
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.template import engines
@@ -31,9 +32,9 @@ def piece(template: str, context: Mapping[str, Any], request: HttpRequest | None
     Raises:
         jinja2.TemplateNotFound: no room has a piece of this name.
     """
-    found = engines[ENGINE].env.get_template(template)
+    found = cast("Any", engines[ENGINE]).env.get_template(template)
     more = {} if request is None else {"request": request, "csrf_input": csrf_input_lazy(request)}
-    return mark_safe(found.render(context, **more))  # noqa: S308  escaped where it was put in
+    return mark_safe(cast("str", found.render(context, **more)))  # noqa: S308  escaped where it was put in
 
 
 def environment(**options: Any) -> Environment:
@@ -43,8 +44,8 @@ def environment(**options: Any) -> Environment:
     made.globals["url"] = address_of
     made.filters |= {
         "local": timezone.localtime,
-        "date": lambda value, form: date(timezone.template_localtime(value), form),
-        "time": lambda value, form: time(timezone.template_localtime(value), form),
+        "date": lambda value, form: date(_local(value), form),
+        "time": lambda value, form: time(_local(value), form),
         "capfirst": capfirst,
         "linebreaksbr": linebreaksbr,
         "urlencode": urlencode,
@@ -61,8 +62,12 @@ def _said(text: str) -> str:
     return found
 
 
+def _local(value: Any) -> Any:
+    return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
 def _printed(value: Any) -> Any:
     # Django prints numbers and moments as the reader's language writes them.
     if isinstance(value, str | Promise):
         return value
-    return formats.localize(timezone.template_localtime(value))
+    return formats.localize(_local(value))

@@ -46,7 +46,7 @@ class Bubble:
     @property
     def text(self) -> str:
         """What was written, without the marks of links and bold type, as its receiver read it."""
-        return unmarked(self.entry.body)
+        return unmarked(self.entry.body or "")
 
     @property
     def money(self) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from html import escape
 from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from markupsafe import escape
 
 from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import Asking, Field
@@ -85,11 +86,13 @@ class Printer:
         if field.kind != FieldKind.MONEY:
             return text
 
+        language = get_language() or "en"
+
         def money(row: Any) -> str:
             value = value_of(row)
             if isinstance(value, dict):
-                return print_money(value["amount"], value["currency"])
-            return "" if value is None else print_money(value, str(getattr(row, field.currency)))
+                return print_money(value["amount"], value["currency"], language)
+            return "" if value is None else print_money(value, str(getattr(row, field.currency)), language)
 
         return money
 

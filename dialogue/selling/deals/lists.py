@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from html import escape
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from markupsafe import escape
 
 from dialogue.customers.parties.models import Tag
 from dialogue.kit.actors import Actor
@@ -90,16 +91,18 @@ def next_step_html(row: Deal, asking: Asking) -> SafeString | str:
     """Return when the next task of a deal is due, in words; an overdue one stands out."""
     if row.stage_class != StageClass.OPEN and row.next_step_on is None:
         return ""
-    if row.next_step_on is None:
+    return _step_html(row.next_step_on, asking.now.astimezone(asking.zone).date(), get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _step_html(on: date | None, today: date, language: str) -> SafeString | str:
+    if on is None:
         return format_html('<span class="faint">{}</span>', _("no step"))
-    today = asking.now.astimezone(asking.zone).date()
-    if row.next_step_on < today:
+    if on < today:
         return format_html('<span class="chip bad">{}</span>', _("overdue"))
-    if row.next_step_on == today:
+    if on == today:
         return _("today")
-    if row.next_step_on == today + timedelta(days=1):
-        return _("tomorrow")
-    return short_day(row.next_step_on)
+    return _("tomorrow") if on == today + timedelta(days=1) else short_day(on, language)
 
 
 def change_cell(row: Deal, name: str, value: Any, *, by: Actor) -> Deal:

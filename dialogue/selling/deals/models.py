@@ -273,7 +273,7 @@ class Deal(Characterised, BinRow):
             models.Index(fields=["tenant_id", "created_at", "id"], name="deal_newest", condition=LIVE),
             models.Index(fields=["tenant_id", "updated_at", "id"], name="deal_changed", condition=LIVE),
             models.Index(fields=["tenant_id", "title_sort", "id"], name="deal_by_title", condition=LIVE),
-            models.Index(fields=["tenant_id", "budget", "id"], name="deal_budget", condition=LIVE),
+            models.Index(fields=["tenant_id", "budget", "id"], include=["currency"], name="deal_budget", condition=LIVE),
             models.Index(fields=["tenant_id", "expected_on", "id"], name="deal_expected", condition=LIVE),
             models.Index(fields=["tenant_id", "responsible", "stage_class"], name="deal_responsible", condition=LIVE),
             models.Index(fields=["tenant_id", "company"], name="deal_company", condition=models.Q(company__isnull=False)),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.money import print_money
+from dialogue.kit.pieces import piece
 from dialogue.kit.reference import remembered
 from dialogue.platform.accounts.doors import MemberRequest, frame_stamp, member_page
 from dialogue.platform.lists.cells import NUMERIC, Printer
@@ -34,9 +35,10 @@ def list_page(request: MemberRequest, name: str, **extra: Any) -> HttpResponse:
     query = read_query(request, page)
     with query.reading() as (shown, totals):
         context = _table(request, query, shown, totals)
+    table = piece("lists/table.html", context)
     if request.headers.get("HX-Target") == "list":
-        return render(request, "lists/list.html#table", context)
-    return render(request, "lists/list.html", context | _frame(request, query) | extra)
+        return HttpResponse(table)
+    return render(request, "lists/list.html", {"page": page, "query": query, "table": table} | _frame(request, query) | extra)
 
 
 def _table(request: MemberRequest, query: ListQuery, shown: Page, counted: Callable[[], Totals | None]) -> dict[str, Any]:
