@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.customers.channels.compose import places_of, sender_name
+from dialogue.customers.channels.mailings import reopen_mailing, touch_of
 from dialogue.customers.channels.models import (
     TRANSITIONS,
     Delivery,
@@ -33,6 +34,7 @@ from dialogue.customers.channels.texts import PLACES, fill
 from dialogue.customers.parties.models import Channel, ContactPoint, Party, Purpose
 from dialogue.customers.parties.rules import normal_contact
 from dialogue.customers.timeline.actions import record_touch
+from dialogue.customers.timeline.bulk import record_same
 from dialogue.customers.timeline.models import Way
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput, Refusal
@@ -115,9 +117,8 @@ def write_letter(party: Party, draft: Draft, *, by: Actor, source: int | None = 
     identity = sender_for(company, draft.identity)
     message = Message.objects.create(subject=subject, text=text, by=by.user, once=draft.once or uuid4())
     delivery = Delivery.objects.create(
-        cause_kind="message",
-        cause_id=message.pk,
         party=party,
+        channel=EMAIL,
         purpose=draft.purpose,
         message=message,
         identity=identity,
@@ -135,7 +136,7 @@ def write_letter(party: Party, draft: Draft, *, by: Actor, source: int | None = 
         by=replace(by, everything=True),
     )
     delivery.touch = touch.pk
-    delivery.save(update_fields=["touch", "updated_at"])
+    delivery.save(update_fields=["touch"])
     record(by, "letter.written", party, delivery=delivery.pk, about=subject)
     _send(delivery, party, by)
     return delivery
@@ -168,18 +169,25 @@ def send_again(delivery: Delivery, *, by: Actor) -> Delivery:
         Conflict: it is on its way or has arrived.
         SendingLocked, Suppressed, NoConsent: as in `write_letter`.
     """
-    row = Delivery.objects.select_for_update().select_related("party").get(pk=delivery.pk)
+    row = _locked(delivery)
     company = open_company()
     refuse_locked(company)
     normal = normal_contact("email", row.address, company.country)
-    refuse_suppressed(row.channel, row.purpose, normal)
-    refuse_unconsented(row.party, row.channel, row.purpose)
+    refuse_suppressed(row.over, row.about, normal)
+    refuse_unconsented(row.party, row.over, row.about)
     move(row, State.PLANNED)
     row.attempts, row.code, row.answer, row.reason, row.due_at, row.settled_at = 0, 0, "", "", timezone.now(), None
     row.save()
     record(by, "letter.sent_again", row.party, delivery=row.pk)
-    _send(row, row.party, by)
+    if row.mailing is None:
+        _send(row, row.party, by)
+    else:
+        reopen_mailing(row.mailing, by=by)
     return row
+
+
+def _locked(delivery: Delivery) -> Delivery:
+    return Delivery.objects.select_for_update(of=("self",)).select_related("party", "mailing").get(pk=delivery.pk)
 
 
 @action(permission=ChannelPermission.SEND)
@@ -189,11 +197,13 @@ def leave_unknown(delivery: Delivery, *, by: Actor) -> Delivery:
     Raises:
         Conflict: its outcome is known.
     """
-    row = Delivery.objects.select_for_update().select_related("party").get(pk=delivery.pk)
+    row = _locked(delivery)
     if row.state != State.UNKNOWN:
         raise Conflict(_("Only a letter of unknown outcome can be taken as arrived."))
     move(row, State.ACCEPTED)
     row.reason, row.settled_at = "taken-as-arrived", timezone.now()
+    if row.mailing is not None and row.touch is None:
+        row.touch = record_same([row.party_id], touch_of(row.mailing, row.settled_at), by=by)[row.party_id]
     row.save()
     record(by, "letter.taken_as_arrived", row.party, delivery=row.pk)
     return row
@@ -206,9 +216,9 @@ def cancel_letter(delivery: Delivery, *, by: Actor) -> Delivery:
     Raises:
         Conflict: it has gone or is going.
     """
-    row = Delivery.objects.select_for_update().select_related("party").get(pk=delivery.pk)
+    row = _locked(delivery)
     move(row, State.CANCELLED)
-    row.reason, row.settled_at = "by-hand", timezone.now()
+    row.reason, row.settled_at, row.due_at = "by-hand", timezone.now(), None
     row.save()
     record(by, "letter.cancelled", row.party, delivery=row.pk)
     return row

@@ -64,13 +64,14 @@ class MessageShape(Shape):
     @classmethod
     def of(cls, row: Delivery) -> MessageShape:
         """Return a delivery as the API shows it."""
-        same = ("purpose", "address", "state", "reason", "code", "answer", "attempts", "stayed", "touch")
+        same = ("address", "state", "reason", "code", "answer", "attempts", "stayed", "touch")
         return cls(
             id=row.pk,
             party=row.party_id,
+            purpose=row.about,
             subject=row.message.subject if row.message else "",
             text=row.message.text if row.message else "",
-            created_at=row.created_at,
+            created_at=row.written_at,
             settled_at=row.settled_at,
             **{name: getattr(row, name) for name in same},
         )
@@ -116,8 +117,8 @@ class StopShape(Shape):
 
 @router.get("", response=Page[MessageShape], summary="List letters")
 def list_messages(request: ApiRequest, asked: Query[Paging]) -> dict[str, Any]:
-    """Letters to customers with their deliveries, the newest first."""
-    rows = Delivery.objects.visible_to(request.actor).select_related("message")
+    """Letters written to one customer each, with their deliveries, the newest first; campaigns list their own."""
+    rows = Delivery.objects.visible_to(request.actor).own().select_related("message")
     return page_of(rows, asked, shape=MessageShape.of)
 
 

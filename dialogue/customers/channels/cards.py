@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dialogue.customers.channels.makers import held_words
 from dialogue.customers.channels.models import Delivery, State
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.timeline.details import EntryDetail, EntryVerb
@@ -20,7 +21,7 @@ WATCHED = timedelta(minutes=10)
 
 def reason_words() -> dict[str, str]:
     """Return why a letter did not go, in words."""
-    return {
+    return {key: str(held_words.get(key)) for key in tuple(held_words.keys())} | {
         "suppressed": _("the address is on the stop list"),
         "no-consent": _("the customer has refused such letters"),
         "no-sender": _("the sender's domain is not verified"),
@@ -29,13 +30,16 @@ def reason_words() -> dict[str, str]:
         "gave-up": _("the server put it off for two days"),
         "worker-lost": _("the connection broke while the server was answering: nobody can tell whether it arrived"),
         "taken-as-arrived": _("taken as arrived by hand"),
+        "mailing-stopped": _("the mailing was stopped"),
         "dead-address": _("the address does not exist"),
     }
 
 
 def delivery_details(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, EntryDetail]:
     """Return the state of the deliveries behind entries, with what can be done about it."""
-    rows = Delivery.objects.filter(pk__in=[entry.ref_id for entry in entries if entry.ref_id is not None])
+    rows = Delivery.objects.filter(pk__in=[entry.ref_id for entry in entries if entry.ref_id is not None]).select_related(
+        "message", "mailing"
+    )
     may = request.actor.can(ChannelPermission.SEND)
     words = reason_words()
     return {row.pk: _detail(row, words, may=may) for row in rows}
@@ -53,7 +57,7 @@ def _detail(row: Delivery, words: dict[str, str], *, may: bool) -> EntryDetail:
         tone=row.tone,
         words=": ".join(filter(None, said)),
         verbs=_verbs(row) if may else (),
-        moving=row.is_open and row.created_at > timezone.now() - WATCHED,
+        moving=row.is_open and row.written_at > timezone.now() - WATCHED,
     )
 
 

@@ -57,9 +57,9 @@ def hidden_address(delivery: Delivery, company: Tenant) -> str:
 
 def envelope_sender(delivery: Delivery, company: Tenant) -> str:
     """Return where an undelivered letter comes back: the sender's return address, marked where the company wishes (VERP)."""
-    if delivery.identity is None:
+    if delivery.sender is None:
         return ""
-    address = delivery.identity.envelope_from
+    address = delivery.sender.envelope_from
     return marked_address(address, delivery.tenant_id, delivery.pk) if setting_of(company, "mail_mark_returns") else address
 
 
@@ -87,7 +87,7 @@ def letter_of(delivery: Delivery, company: Tenant, party: Party) -> Letter:
     Raises:
         ValueError: the delivery lost its message or sender.
     """
-    if delivery.message is None or delivery.identity is None:
+    if delivery.message is None or delivery.sender is None:
         message = "This delivery has no message or sender."
         raise ValueError(message)
     language = party.language if party.language in dict(settings.LANGUAGES) else company.language
@@ -105,7 +105,7 @@ def letter_of(delivery: Delivery, company: Tenant, party: Party) -> Letter:
         picture=picture,
         hidden=hidden_address(delivery, company),
     )
-    identity = delivery.identity
+    identity = delivery.sender
     return Letter(
         sender=Address(identity.email, identity.name),
         to=Address(parse_email(delivery.address), party.name),
@@ -122,7 +122,7 @@ def letter_of(delivery: Delivery, company: Tenant, party: Party) -> Letter:
 def signed_letter(delivery: Delivery, company: Tenant, party: Party) -> bytes:
     """Return the bytes of a delivery's letter, signed for its sender's domain."""
     letter = letter_of(delivery, company, party)
-    identity = delivery.identity
+    identity = delivery.sender
     return sign(assemble(letter), identity.signer()) if identity else assemble(letter)
 
 

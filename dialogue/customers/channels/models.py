@@ -39,18 +39,18 @@ class State(models.TextChoices):
 
 # An unknown delivery is sent again by a person only: nobody can tell whether it arrived (RFC 1047).
 TRANSITIONS: dict[str, set[str]] = {
-    State.PLANNED: {State.RESERVED, State.CLAIMED, State.CANCELLED},
-    State.RESERVED: {State.PLANNED, State.CLAIMED, State.CANCELLED},
+    State.PLANNED: {State.RESERVED, State.CLAIMED, State.HANDED, State.CANCELLED},
+    State.RESERVED: {State.PLANNED, State.CLAIMED, State.HANDED, State.CANCELLED},
     State.CLAIMED: {State.HANDED, State.PLANNED, State.CANCELLED},
     State.HANDED: {State.ACCEPTED, State.DEFERRED, State.REFUSED, State.UNKNOWN},
-    State.DEFERRED: {State.CLAIMED, State.REFUSED, State.CANCELLED},
+    State.DEFERRED: {State.CLAIMED, State.HANDED, State.REFUSED, State.CANCELLED},
     State.UNKNOWN: {State.PLANNED, State.ACCEPTED},
     State.REFUSED: {State.PLANNED},
     State.CANCELLED: {State.PLANNED},
     State.ACCEPTED: set(),
 }
-WAITING = (State.PLANNED, State.DEFERRED)
-UNSETTLED = (State.PLANNED, State.DEFERRED, State.CLAIMED, State.HANDED)
+WAITING = (State.PLANNED, State.RESERVED, State.DEFERRED)
+UNSETTLED = (*WAITING, State.CLAIMED, State.HANDED)
 
 
 class Message(TenantRow):
@@ -71,6 +71,121 @@ class Message(TenantRow):
         return self.subject
 
 
+class Lane(models.TextChoices):
+    """Which letters go first: own ones before those of campaigns."""
+
+    OWN = "own", _("own letters")
+    BULK = "bulk", _("campaigns")
+
+
+class MailingState(models.TextChoices):
+    """Where a mailing stands."""
+
+    PLANNED = "planned", _("prepared")
+    CANARY = "canary", _("trying a small part")
+    GOING = "going", _("going")
+    PAUSED = "paused", _("paused")
+    DONE = "done", _("all gone")
+    CANCELLED = "cancelled", _("stopped")
+
+
+# A letter of unknown outcome that a person sends again opens a mailing that was done.
+MAILING_TRANSITIONS: dict[str, set[str]] = {
+    MailingState.PLANNED: {MailingState.CANARY, MailingState.GOING, MailingState.CANCELLED},
+    MailingState.CANARY: {MailingState.GOING, MailingState.PAUSED, MailingState.DONE, MailingState.CANCELLED},
+    MailingState.GOING: {MailingState.PAUSED, MailingState.DONE, MailingState.CANCELLED},
+    MailingState.PAUSED: {MailingState.CANARY, MailingState.GOING, MailingState.CANCELLED},
+    MailingState.DONE: {MailingState.GOING},
+    MailingState.CANCELLED: set(),
+}
+MOVING = (MailingState.CANARY, MailingState.GOING)
+
+
+class MailingQuerySet(models.QuerySet["Mailing"]):
+    """Reads of mailings."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Return all: every member may know what the company sends; whom it reached is asked of the deliveries."""
+        return self
+
+    def moving(self) -> Self:
+        """Return those whose letters go now."""
+        return self.filter(state__in=MOVING)
+
+    def of_cause(self, kind: str, ident: int) -> Self:
+        """Return the mailing of a cause."""
+        return self.filter(cause_kind=kind, cause_id=ident)
+
+
+MailingManager = TenantManager.from_queryset(MailingQuerySet)
+
+
+class Mailing(StampedRow):
+    """One cause that writes to many: what its letters have in common is kept here once.
+
+    The first `canary_letters` go alone (`canary` percent of all); `canary_minutes` after the last of them the rest follows,
+    unless too many were refused. `source` is the bare id of the source its touches name.
+    """
+
+    cause_kind = models.CharField(max_length=20)
+    cause_id = models.BigIntegerField()
+    title = models.CharField(_("title"), max_length=200)
+    source = models.BigIntegerField(null=True)
+    identity = models.ForeignKey(SenderIdentity, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    lane = models.CharField(max_length=4, choices=Lane, default=Lane.BULK)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose, default=Purpose.MARKETING)
+    state = models.CharField(_("state"), max_length=9, choices=MailingState, default=MailingState.PLANNED)
+    letters = models.PositiveIntegerField(_("letters"), default=0)
+    canary = models.PositiveSmallIntegerField(default=1)
+    canary_minutes = models.PositiveSmallIntegerField(default=15)
+    canary_letters = models.PositiveIntegerField(default=0)
+    canary_until = models.DateTimeField(null=True)
+    canary_passed = models.BooleanField(default=False)
+    paused_why = models.CharField(max_length=40, blank=True)
+    paused_words = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    objects: ClassVar[MailingManager[Self]] = MailingManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant_id", "cause_kind", "cause_id"], name="mailing_cause_once"),
+            models.CheckConstraint(condition=models.Q(state__in=MailingState.values), name="mailing_state_known"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant_id", "-id"], name="mailing_newest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether its letters go now."""
+        return self.state in MOVING
+
+
+class DomainPace(TenantRow):
+    """How fast letters may go to the servers of one domain: when its next place is, and until when it wants none at all.
+
+    `failures` counts the refusals for now that came one after another.
+    """
+
+    domain = models.CharField(max_length=253)
+    next_at = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    words = models.CharField(max_length=300, blank=True)
+
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "domain"], name="domain_pace_once")]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Reads of deliveries."""
 
@@ -78,56 +193,81 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Return the deliveries to customers the actor may see."""
         return self.filter(parties_in_sight(actor))
 
+    def own(self) -> Self:
+        """Return the letters that belong to no mailing."""
+        return self.filter(mailing__isnull=True)
+
     def due(self, now: datetime) -> Self:
-        """Return those that wait and whose time has come."""
-        return self.filter(state__in=WAITING, due_at__lte=now)
+        """Return those that wait and whose time has come; not those of a mailing that is paused, stopped or not begun."""
+        return self.filter(models.Q(mailing__isnull=True) | models.Q(mailing__state__in=MOVING)).filter(
+            state__in=WAITING, due_at__lte=now
+        )
 
     def lost(self, now: datetime) -> Self:
         """Return those whose worker fell silent."""
-        return self.filter(state__in=[State.CLAIMED, State.HANDED], lease_until__lt=now)
+        return self.filter(lease_until__lt=now, state__in=[State.CLAIMED, State.HANDED])
 
 
 DeliveryManager = TenantManager.from_queryset(DeliveryQuerySet)
 
 
-class Delivery(StampedRow):
-    """One message to one customer; `cause_kind` and `cause_id` say why, so that the same cause never sends twice.
+class Delivery(TenantRow):
+    """One message to one customer. Its cause is either a `message` of its own or a `mailing`, so that neither sends twice.
 
-    `touch` is the bare id of its entry on the timeline.
+    A narrow row, millions a company: what letters of a mailing have in common stands in the mailing, and what is empty takes
+    no room. `due_at` is set while it waits, `lease_until` while a worker holds it, `settled_at` from its end on. `touch` is
+    the bare id of its entry on the timeline. `answer` is kept where it says more than yes.
     """
 
-    cause_kind = models.CharField(max_length=20)
-    cause_id = models.BigIntegerField()
     party = models.ForeignKey(Party, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="deliveries")
-    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
-    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose, default=Purpose.SERVICE)
+    mailing = models.ForeignKey(
+        Mailing, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="deliveries"
+    )
     message = models.ForeignKey(Message, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False)
     identity = models.ForeignKey(SenderIdentity, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False)
-    address = models.CharField(_("address"), max_length=254)
-    state = models.CharField(_("state"), max_length=9, choices=State, default=State.PLANNED)
-    reason = models.CharField(max_length=40, blank=True)
-    code = models.PositiveSmallIntegerField(default=0)
-    answer = models.CharField(_("answer of the server"), max_length=500, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
+    touch = models.BigIntegerField(null=True)
+    due_at = models.DateTimeField(null=True, default=timezone.now)
     lease_until = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    code = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
     stayed = models.BooleanField(default=False)
-    touch = models.BigIntegerField(null=True)
+    variant = models.CharField(max_length=8, null=True)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, null=True)
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose, null=True)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.PLANNED)
+    address = models.CharField(_("address"), max_length=254)
+    reason = models.CharField(max_length=40, blank=True)
+    answer = models.CharField(_("answer of the server"), max_length=500, blank=True)
 
     objects: ClassVar[DeliveryManager[Self]] = DeliveryManager()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tenant_id", "cause_kind", "cause_id", "party"], name="delivery_cause_once"),
+            # Own letters have no mailing, and what is empty differs from everything: this index finds a customer's letters too.
+            models.UniqueConstraint(fields=["tenant_id", "party", "mailing"], name="delivery_of_mailing_once"),
+            models.UniqueConstraint(
+                fields=["tenant_id", "message", "party"],
+                name="delivery_of_message_once",
+                condition=models.Q(message__isnull=False),
+            ),
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="delivery_state_known"),
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["tenant_id", "due_at", "id"], name="delivery_due", condition=models.Q(state__in=list(UNSETTLED))
+                fields=["tenant_id", "mailing", "due_at", "id"],
+                name="delivery_due",
+                condition=models.Q(state__in=list(WAITING)),
             ),
-            models.Index(fields=["tenant_id", "party", "-id"], name="delivery_of_party"),
-            models.Index(fields=["tenant_id", "-id"], name="delivery_newest"),
+            models.Index(
+                fields=["tenant_id", "lease_until"], name="delivery_held", condition=models.Q(lease_until__isnull=False)
+            ),
+            models.Index(
+                fields=["tenant_id", "mailing", "state"],
+                name="delivery_of_mailing",
+                condition=models.Q(mailing__isnull=False),
+            ),
+            models.Index(fields=["tenant_id", "-id"], name="delivery_newest", condition=models.Q(mailing__isnull=True)),
         ]
 
     def __str__(self) -> str:
@@ -136,8 +276,33 @@ class Delivery(StampedRow):
     @property
     def letter_id(self) -> str:
         """The Message-ID without brackets: the same for every attempt, and what comes back names the delivery by it."""
-        domain = self.identity.domain if self.identity else "localhost.localdomain"
+        return self.letter_id_of(self.sender.domain if self.sender else "localhost.localdomain")
+
+    def letter_id_of(self, domain: str) -> str:
+        """Return the Message-ID in a domain."""
         return f"{write_mark(self.tenant_id, self.pk)}@{domain}"
+
+    @property
+    def sender(self) -> SenderIdentity | None:
+        """From whom it comes: its own identity or its mailing's."""
+        return self.identity or (self.mailing.identity if self.mailing else None)
+
+    @property
+    def about(self) -> str:
+        """What it is about: its own purpose or its mailing's."""
+        return self.purpose or (self.mailing.purpose if self.mailing else Purpose.SERVICE)
+
+    @property
+    def over(self) -> str:
+        """The channel it goes over: its own or its mailing's."""
+        return self.channel or (self.mailing.channel if self.mailing else Channel.EMAIL)
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was written."""
+        if self.message is not None:
+            return self.message.at
+        return self.mailing.created_at if self.mailing else self.settled_at or self.due_at or timezone.now()
 
     @property
     def is_open(self) -> bool:

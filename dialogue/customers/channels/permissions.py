@@ -11,4 +11,5 @@ class ChannelPermission(StrEnum):
     SEND = "channels:send"
     TEMPLATE = "channels:template:write"
     SUPPRESS = "channels:suppression:write"
+    MAILING = "channels:mailing:write"
     SETTINGS = "company:mail:read"

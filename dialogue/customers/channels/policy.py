@@ -144,15 +144,15 @@ class Gate:
     def of(cls, deliveries: Sequence[Delivery]) -> Gate:
         """Return which of the deliveries may no longer go, with the reason's code."""
         stopped: dict[int, str] = {}
-        keys = {row.pk: suppression_key(row.channel, normal_contact(ContactKind.EMAIL, row.address, "")) for row in deliveries}
+        keys = {row.pk: suppression_key(row.over, normal_contact(ContactKind.EMAIL, row.address, "")) for row in deliveries}
         shut: dict[str, set[str]] = {}
         for key, purpose in Suppression.objects.filter(key__in=set(keys.values())).values_list("key", "purpose"):
             shut.setdefault(key, set()).add(purpose)
         said = _consents(deliveries)
         for row in deliveries:
-            if shut.get(keys[row.pk], set()) & {"", row.purpose}:
+            if shut.get(keys[row.pk], set()) & {"", row.about}:
                 stopped[row.pk] = "suppressed"
-            elif said.get((row.party_id, row.channel, row.purpose)) in REFUSED:
+            elif said.get((row.party_id, row.over, row.about)) in REFUSED:
                 stopped[row.pk] = "no-consent"
         return cls(stopped)
 
@@ -160,7 +160,7 @@ class Gate:
 def _consents(deliveries: Iterable[Delivery]) -> dict[tuple[int, str, str], str]:
     wanted: dict[tuple[str, str], set[int]] = {}
     for row in deliveries:
-        wanted.setdefault((row.channel, row.purpose), set()).add(row.party_id)
+        wanted.setdefault((row.over, row.about), set()).add(row.party_id)
     found: dict[tuple[int, str, str], str] = {}
     for (channel, purpose), parties in wanted.items():
         for party, state in consent_state(parties, channel, purpose).items():

@@ -25,6 +25,7 @@ permission_groups.add(
         permissions={
             ChannelPermission.SEND: _("Write letters to customers"),
             ChannelPermission.TEMPLATE: _("Prepare letters for others"),
+            ChannelPermission.MAILING: _("Send, pause and stop mailings"),
             ChannelPermission.SUPPRESS: _("Keep the list of addresses not to be written to"),
             ChannelPermission.SETTINGS: _("Read the local mailbox"),
         },
@@ -39,6 +40,15 @@ event_words.add("letter.cancelled", _("stopped a letter"))
 event_words.add("letter.settings", _("changed the settings of letters"))
 event_words.add("letter.template_saved", _("saved a prepared letter"))
 event_words.add("letter.template_removed", _("removed a prepared letter"))
+event_words.add("mailing.opened", _("prepared a mailing"))
+event_words.add("mailing.planned", _("planned letters of a mailing"))
+event_words.add("mailing.started", _("started a mailing"))
+event_words.add("mailing.paused", _("paused a mailing"))
+event_words.add("mailing.resumed", _("let a mailing go on"))
+event_words.add("mailing.cancelled", _("stopped a mailing"))
+event_words.add("mailing.canary_good", _("found the first part of a mailing well received"))
+event_words.add("mailing.canary_bad", _("paused a mailing after its first part"))
+event_words.add("mailing.done", _("sent the last letter of a mailing"))
 event_words.add("suppression.added", _("put an address on the stop list"))
 event_words.add("suppression.lifted", _("took an address off the stop list"))
 

@@ -8,10 +8,9 @@ from html import escape
 
 from django.utils.translation import gettext as _
 
+from dialogue.customers.channels.pieces import filled_with, names_in, tokens_of, tree_of
 from dialogue.kit.errors import Refusal
 
-PLACE = re.compile(r"\{\{\s*([a-z_]+)\s*(?:\|\s*([^{}|]*?)\s*)?\}\}")
-BROKEN = re.compile(r"\{\{|\}\}")
 NAMED = re.compile(r"\[([^\[\]\n]{1,200})\]\((https?://[^\s()]{1,1500})\)")
 BARE = re.compile(r"https?://[^\s<>\"'\[\]{}|\\^`]{1,1500}")
 STRONG = re.compile(r"\*\*([^*\n]{1,300})\*\*")
@@ -22,33 +21,21 @@ Follow = Callable[[str], str]
 
 
 def fill(text: str, values: Mapping[str, str], *, field: str = "text") -> str:
-    """Return the text with `{{first_name}}` and `{{first_name|colleague}}` filled from the card.
+    """Return the text with `{{first_name}}` and `{{first_name|colleague}}` filled from the card, its conditions decided.
 
     Raises:
-        Refusal: a place nobody knows, one that is empty and has no other word, or braces without a partner.
+        Refusal: a place nobody knows, one that is empty and has no other word, or marks that are not of the language.
     """
-
-    def put(found: re.Match[str]) -> str:
-        name, other = found[1], found[2]
+    tokens = tokens_of(text, field=field)
+    pieces = tree_of(tokens, field=field)
+    for name in names_in(tokens):
         if name not in values:
             raise Refusal(
                 _("To fill {{%(place)s}} you must use a place that exists: %(known)s.")
                 % {"place": name, "known": ", ".join(PLACES)},
                 field=field,
             )
-        value = values[name] or (other or "")
-        if not value:
-            raise Refusal(
-                _("The card has nothing for {{%(place)s}}: fill it there, or write {{%(place)s|other words}}.")
-                % {"place": name},
-                field=field,
-            )
-        return value
-
-    filled = PLACE.sub(put, text)
-    if BROKEN.search(PLACE.sub("", text)):
-        raise Refusal(_("A place to be filled looks like {{first_name}}: correct the braces."), field=field)
-    return filled
+    return filled_with(pieces, values, field=field)
 
 
 def _trimmed(url: str) -> tuple[str, str]:

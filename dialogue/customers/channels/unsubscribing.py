@@ -20,12 +20,12 @@ def unsubscribe(delivery: Delivery, *, by: Actor, one_click: bool = False) -> De
     row = Delivery.objects.select_for_update().get(pk=delivery.pk)
     party = Party.with_bin.filter(pk=row.party_id).first()
     evidence = _("one-click unsubscribe") if one_click else _("unsubscribe page")
-    for purpose in dict.fromkeys([Purpose.MARKETING, Purpose(row.purpose)]):
+    for purpose in dict.fromkeys([Purpose.MARKETING, Purpose(row.about)]):
         suppress_address(row.address, reason=SuppressionReason.UNSUBSCRIBED, purpose=purpose, evidence=evidence, by=by)
-        if party is not None and consent_state([party.pk], row.channel, purpose).get(party.pk) != ConsentState.WITHDRAWN:
+        if party is not None and consent_state([party.pk], row.over, purpose).get(party.pk) != ConsentState.WITHDRAWN:
             record_consent(
                 party,
-                channel=row.channel,
+                channel=row.over,
                 purpose=purpose,
                 state=ConsentState.WITHDRAWN,
                 source=evidence,

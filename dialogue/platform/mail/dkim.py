@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -97,8 +98,19 @@ def _fields(heads: bytes) -> list[tuple[str, bytes]]:
 def sign(data: bytes, signer: Signer, *, moment: int | None = None) -> bytes:
     """Return the letter with a DKIM-Signature on top; `moment` is the time of signing in Unix seconds."""
     heads, _gap, body = data.partition(b"\r\n\r\n")
-    fields = _fields(heads)
-    present = [name for name in SIGNED if any(name == known for known, _line in fields)]
+    return _signature(_fields(heads), body, signer, moment) + data
+
+
+def sign_parts(heads: Sequence[bytes], body: bytes, signer: Signer, *, moment: int | None = None) -> bytes:
+    """Return the letter made of its header fields (folded, without line ends) and its body, with a DKIM-Signature on top."""
+    fields = [(line.partition(b":")[0].decode().lower(), line) for line in heads]
+    return b"".join((_signature(fields, body, signer, moment), b"\r\n".join(heads), b"\r\n\r\n", body))
+
+
+def _signature(fields: list[tuple[str, bytes]], body: bytes, signer: Signer, moment: int | None) -> bytes:
+    # Of several fields of one name the last is taken first (RFC 6376, 5.4.2); the extra From finds nothing.
+    last = dict(fields)
+    present = [name for name in SIGNED if name in last]
     listed = ["from", *present]
     names = ":\r\n  ".join(":".join(listed[at : at + 6]) for at in range(0, len(listed), 6))
     digest = base64.b64encode(sha256(relaxed_body(body)).digest()).decode()
@@ -108,9 +120,7 @@ def sign(data: bytes, signer: Signer, *, moment: int | None = None) -> bytes:
         f" bh={digest};\r\n"
         " b="
     )
-    # Of several fields of one name the last is taken first (RFC 6376, 5.4.2); the extra From finds nothing.
-    taken = [relaxed_header(next(line for known, line in reversed(fields) if known == name)) for name in present]
-    signed = b"\r\n".join([*taken, relaxed_header(unsigned.encode())])
+    signed = b"\r\n".join([*(relaxed_header(last[name]) for name in present), relaxed_header(unsigned.encode())])
     raw = base64.b64encode(_key(signer.pem).sign(signed, padding.PKCS1v15(), hashes.SHA256())).decode()
     value = "\r\n  ".join(raw[at : at + 72] for at in range(0, len(raw), 72))
-    return (unsigned + value + "\r\n").encode() + data
+    return (unsigned + value + "\r\n").encode()

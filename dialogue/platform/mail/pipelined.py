@@ -40,6 +40,9 @@ class Post(Protocol):
     def send_all(self, parcels: Iterable[Parcel], said: Said) -> None:
         """Hand all letters over and tell the outcome of each, once; never raise for what the other side does."""
 
+    def begin(self, parcels: Iterable[Parcel], said: Said) -> Callable[[], None]:
+        """Begin to hand all letters over and return the function that waits until all outcomes are told."""
+
     def close(self) -> None:
         """Let go of the connections."""
 
@@ -102,6 +105,10 @@ class PipelinedTransport:
         never began are told `DEFERRED`, an address no letter can carry `REFUSED`. At most one letter a connection can be
         unknown at any moment.
         """
+        self.begin(parcels, said)()
+
+    def begin(self, parcels: Iterable[Parcel], said: Said) -> Callable[[], None]:
+        """Do the same beside the caller's own work; the function returned waits for the end. `said` runs in another thread."""
         waiting: deque[Parcel] = deque()
         for parcel in parcels:
             try:
@@ -109,10 +116,14 @@ class PipelinedTransport:
                 waiting.append(parcel)
             except ValueError as error:
                 said(parcel.key, Result(Outcome.REFUSED, 0, plain_words(str(error))))
-        if waiting:
-            trouble = asyncio.run_coroutine_threadsafe(self._work(waiting, said), self._running()).result()
+        work = asyncio.run_coroutine_threadsafe(self._work(waiting, said), self._running()) if waiting else None
+
+        def arrive() -> None:
+            trouble = work.result() if work is not None else None
             while waiting:
                 said(waiting.popleft().key, trouble or Result(Outcome.DEFERRED))
+
+        return arrive
 
     async def _work(self, waiting: deque[Parcel], said: Said) -> Result | None:
         number = max(1, min(self.connections, len(waiting)))
