@@ -174,7 +174,9 @@ def send_again(delivery: Delivery, *, by: Actor) -> Delivery:
     refuse_locked(company)
     normal = normal_contact("email", row.address, company.country)
     refuse_suppressed(row.over, row.about, normal)
-    refuse_unconsented(row.party, row.over, row.about)
+    if row.mailing is None:
+        # The right to a campaign's letter was decided when its people were chosen; the gates ask again before it goes.
+        refuse_unconsented(row.party, row.over, row.about)
     move(row, State.PLANNED)
     row.attempts, row.code, row.answer, row.reason, row.due_at, row.settled_at = 0, 0, "", "", timezone.now(), None
     row.save()

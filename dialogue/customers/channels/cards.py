@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.customers.channels.makers import held_words
-from dialogue.customers.channels.models import Delivery, State
+from dialogue.customers.channels.models import Delivery, Mailing, State
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.timeline.details import EntryDetail, EntryVerb
 from dialogue.customers.timeline.models import Entry
@@ -43,6 +44,21 @@ def delivery_details(request: MemberRequest, entries: Sequence[Entry]) -> dict[i
     may = request.actor.can(ChannelPermission.SEND)
     words = reason_words()
     return {row.pk: _detail(row, words, may=may) for row in rows}
+
+
+def mailing_details(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, EntryDetail]:
+    """Return what stands beside touches of mailings: the title, and on one customer's card the state of his letter."""
+    mailings = {row.pk: row for row in Mailing.objects.filter(pk__in={entry.ref_id for entry in entries})}
+    parties = {entry.party_id for entry in entries}
+    found = {pk: EntryDetail(words=row.title) for pk, row in mailings.items()}
+    if len(parties) == 1:
+        rows = Delivery.objects.filter(party__in=parties, mailing__in=mailings).select_related("mailing")
+        may, words = request.actor.can(ChannelPermission.SEND), reason_words()
+        for row in rows:
+            detail = _detail(row, words, may=may)
+            said = ": ".join(filter(None, [mailings[row.mailing_id or 0].title, str(detail.words)]))
+            found[row.mailing_id or 0] = replace(detail, words=said)
+    return found
 
 
 def _detail(row: Delivery, words: dict[str, str], *, may: bool) -> EntryDetail:

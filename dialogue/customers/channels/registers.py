@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.channels import unsubscribing  # noqa: F401  its verb registers itself
 from dialogue.customers.channels.actions import SEND_JOB
-from dialogue.customers.channels.cards import delivery_details
+from dialogue.customers.channels.cards import delivery_details, mailing_details
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.sending import send_job
 from dialogue.customers.parties.cards import CardButton, card_buttons
@@ -99,6 +99,7 @@ def _write(party: Party) -> str:
 
 
 entry_details.add("delivery", delivery_details)
+entry_details.add("mailing", mailing_details)
 compose_buttons.add("letter", ComposeButton(_("Write a letter"), _write, permission=ChannelPermission.SEND))
 card_buttons.add("write", CardButton(_("Write"), _write, permission=ChannelPermission.SEND, dialog=True, key="w"), weight=20)
 settings_items.add(

@@ -306,6 +306,7 @@ class Migration(migrations.Migration):
         FencedKey("Delivery", "party"),
         FencedKey("Delivery", "message"),
         FencedKey("Delivery", "identity"),
+        FencedKey("Delivery", "mailing"),
         FencedSetKey("Delivery", "mailing"),
         migrations.RunSQL(OVER, migrations.RunSQL.noop),
     ]
