@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogue.customers.channels.sending import WINDOW
+from dialogue.customers.channels.claims import OWN_WINDOW
 from dialogue.platform.mail.tests.sink import sink
 from tests.machines import ROOT, clean_environment, dialogue, until
 
@@ -54,7 +54,7 @@ def test_killed_senders_repeat_no_letter_and_lose_none(data: Path) -> None:
     assert accepted <= set(sent)
     assert set(sent) - accepted <= unknown
     assert len(accepted) + len(unknown) == letters, {state: len(who) for state, who in found.items()}
-    assert len(unknown) <= KILLS * WINDOW
+    assert len(unknown) <= KILLS * OWN_WINDOW
 
 
 def _environment(data: Path) -> dict[str, str]:

@@ -13,10 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from dialogue.customers.channels.actions import leave_unknown, send_again
-from dialogue.customers.channels.makers import Draft, delivery_gates, letter_makers
 from dialogue.customers.channels.mailings import (
-    cancel_mailing,
     canary_size,
+    cancel_mailing,
     mailing_counts,
     open_mailing,
     pause_mailing,
@@ -24,6 +23,7 @@ from dialogue.customers.channels.mailings import (
     resume_mailing,
     start_mailing,
 )
+from dialogue.customers.channels.makers import Draft, delivery_gates, letter_makers
 from dialogue.customers.channels.models import Delivery, Mailing, MailingState, State
 from dialogue.customers.channels.sending import send_due
 from dialogue.customers.channels.tests.stage import verified_sender, wrote
