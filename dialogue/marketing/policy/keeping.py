@@ -16,7 +16,9 @@ DEFAULTS = {"policy_cap": CAP, "policy_days": DAYS, "policy_from": FROM, "policy
 COUNTED = ("planned", "reserved", "claimed", "handed", "accepted", "deferred", "unknown")
 CAPPED = """
 SELECT d.party_id FROM channels_delivery d
-WHERE d.tenant_id = %s AND d.channel = 'email' AND d.purpose = 'marketing' AND d.state = ANY(%s) AND d.due_at > %s
+LEFT JOIN channels_mailing m ON m.tenant_id = d.tenant_id AND m.id = d.mailing_id
+WHERE d.tenant_id = %s AND coalesce(d.channel, m.channel, 'email') = 'email' AND coalesce(d.purpose, m.purpose) = 'marketing'
+    AND d.state = ANY(%s) AND coalesce(d.settled_at, d.due_at, d.lease_until) > %s
 GROUP BY d.party_id HAVING count(*) >= %s
 """
 

@@ -94,10 +94,8 @@ def test_each_person_is_decided_about_with_the_first_reason_that_holds(cast: Cas
     willing(cast, "First", email="house@example.org")
     willing(cast, "Second", email="House@example.org")
     capped = willing(cast, "Capped")
-    for number in range(3):
-        Delivery.objects.create(
-            cause_kind="message", cause_id=number, party=capped, purpose="marketing", address="x@example.org"
-        )
+    for _number in range(3):
+        Delivery.objects.create(party=capped, purpose="marketing", address="x@example.org")
     run, counted = frozen(addressed(by))
     assert why(run) == {
         "Reached": "INCLUDED", "Silent": "NO_ADDRESS", "Returned": "BAD_ADDRESS", "Stopped": "STOP_LIST",
@@ -160,16 +158,16 @@ def test_counting_before_the_launch_writes_nothing_and_agrees_with_the_freeze(ca
 def test_letters_not_sent_and_letters_of_long_ago_leave_the_cap_free(cast: Cast, by: Actor) -> None:
     person = willing(cast, "Anna")
     past = timezone.now() - timedelta(days=8)
-    for number, (state, due) in enumerate([(State.REFUSED, None), (State.CANCELLED, None), (State.ACCEPTED, past)]):
+    for state, due in [(State.REFUSED, None), (State.CANCELLED, None), (State.ACCEPTED, past)]:
         Delivery.objects.create(
-            cause_kind="message", cause_id=number, party=person, purpose="marketing", address="x@example.org", state=state,
+            party=person, purpose="marketing", address="x@example.org", state=state,
             due_at=due or timezone.now(),
         )  # fmt: skip
     change_policy(by=by, cap=1)
     made = addressed(by)
     assert why(frozen(made)[0]) == {"Anna": "INCLUDED"}
     Delivery.objects.create(
-        cause_kind="message", cause_id=9, party=person, purpose="marketing", address="x@example.org",
+        party=person, purpose="marketing", address="x@example.org",
         due_at=timezone.now() + timedelta(days=2),
     )  # fmt: skip
     assert why(frozen(made)[0]) == {"Anna": "CAP"}
@@ -178,7 +176,7 @@ def test_letters_not_sent_and_letters_of_long_ago_leave_the_cap_free(cast: Cast,
 def test_service_letters_do_not_count_as_marketing(cast: Cast, by: Actor) -> None:
     person = willing(cast, "Anna")
     change_policy(by=by, cap=1)
-    Delivery.objects.create(cause_kind="message", cause_id=1, party=person, purpose="service", address="x@example.org")
+    Delivery.objects.create(party=person, purpose="service", address="x@example.org")
     assert why(frozen(addressed(by))[0]) == {"Anna": "INCLUDED"}
 
 
