@@ -6,13 +6,14 @@ the actor's rights; company, member and the given ids are parameters and never p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 
+from django.core.exceptions import FullResultSet
 from django.db import connections, models
 from django.db.models import BooleanField, F, Func, Value
 from psycopg.types.numeric import Int8
@@ -23,6 +24,7 @@ from dialogue.kit.scope import current_tenant, tenant_scope
 
 R = TypeVar("R")
 MOST_SHAPES = 64
+MOST_SELECTED = 500
 # Ids that no row has: they mark the places of the parameters while the SQL is written.
 MARK = 9_200_000_000_000_000_000
 TENANT, USER = "tenant", "user"
@@ -30,8 +32,8 @@ Id = int | tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class _Compiled:
-    """The SQL of one shape with the places of its parameters."""
+class Compiled:
+    """The SQL of one shape, its parameters and the places of those that are put in later."""
 
     rows: models.QuerySet[Any, Any]
     compiler: Any
@@ -86,7 +88,7 @@ class Statement(Generic[R]):
 
     def __init__(self, build: Callable[..., models.QuerySet[Any, R]]) -> None:
         self._build = build
-        self._shapes: Memory[_Compiled] = Memory(MOST_SHAPES)
+        self._shapes: Memory[Compiled] = Memory(MOST_SHAPES)
 
     def rows(self, actor: Actor | None = None, **ids: Id) -> list[R]:
         """Return the rows for these ids, as the queryset would."""
@@ -97,7 +99,7 @@ class Statement(Generic[R]):
                 return found
         return read_together([(self, actor, ids)])[0]
 
-    def compiled(self, actor: Actor | None, names: tuple[str, ...]) -> _Compiled:
+    def compiled(self, actor: Actor | None, names: tuple[str, ...]) -> Compiled:
         """Return the statement written for this shape of rights."""
         shape = (names, actor and (actor.permissions, frozenset(actor.reach.items()), actor.everything, actor.members))
         return self._shapes.get(shape, "", lambda: self._compile(actor, names))
@@ -111,7 +113,7 @@ class Statement(Generic[R]):
         found = self.rows(actor, **ids)
         return found[0] if found else None
 
-    def _compile(self, actor: Actor | None, names: tuple[str, ...]) -> _Compiled:
+    def _compile(self, actor: Actor | None, names: tuple[str, ...]) -> Compiled:
         marks = {name: MARK + number for number, name in enumerate((TENANT, USER, *names))}
         marked = {name: marks[name] for name in names}
         with tenant_scope(marks[TENANT]):
@@ -129,22 +131,81 @@ class Statement(Generic[R]):
         if missing:
             message = f"the statement never uses {', '.join(sorted(missing))}: its SQL cannot be kept"
             raise TypeError(message)
-        return _Compiled(rows, compiler, sql, tuple(parameters), places)
+        return Compiled(rows, compiler, sql, tuple(parameters), places)
 
 
-@contextmanager
-def read_during(rows: models.QuerySet[Any, R], other: tuple[str, Any]) -> Iterator[tuple[list[R], Callable[[], list[Any]]]]:
-    """Read a queryset and ask another statement in one turn; PostgreSQL works on the other while the block works on the rows.
+Condition = tuple[str, tuple[Any, ...]]
+# Stands where a selection's condition goes.
+HERE = "(/*what matches*/)"
 
-    The block gets the rows, and what returns the other statement's answer.
+
+def condition_of(rows: models.QuerySet[Any, Any]) -> Condition | None:
+    """Return what narrows these rows, as SQL over their own table and its parameters; None where other tables are joined.
 
     Raises:
-        EmptyResultSet: the queryset can hold no row; nothing was asked.
+        EmptyResultSet: no row can match.
+    """
+    query = rows.query
+    joined = sum(1 for used in query.alias_refcount.values() if used) > 1
+    if joined or query.annotations or query.extra_tables or query.is_sliced or query.distinct or query.combinator:
+        return None
+    try:
+        sql, parameters = query.get_compiler(rows.db).compile(query.where)
+    except FullResultSet:
+        return "TRUE", ()
+    return sql, tuple(parameters)
+
+
+class Selection:
+    """Columns, joins and orders of lists, each compiled once; what a reading matches is put into the kept SQL."""
+
+    def __init__(self) -> None:
+        self._kept: Memory[Compiled] = Memory(MOST_SELECTED)
+
+    def matching(
+        self,
+        key: Hashable,
+        rows: Callable[[models.QuerySet[Any]], models.QuerySet[Any]],
+        model: type[models.Model],
+        found: Condition,
+    ) -> Compiled:
+        """Return the statement that reads, of the rows of `model`, those of the condition, as `rows` selects and orders them.
+
+        `key` tells one way of selecting from another. The condition speaks of the model's own table.
+        """
+        kept = self._kept.get(key, "", lambda: self._compile(rows, model))
+        sql, parameters = found
+        return replace(kept, sql=kept.sql.replace(HERE, f"({sql})", 1), parameters=parameters)
+
+    @staticmethod
+    def _compile(rows: Callable[[models.QuerySet[Any]], models.QuerySet[Any]], model: type[models.Model]) -> Compiled:
+        selected = rows(model._base_manager.filter(Func(template=HERE, output_field=BooleanField())))
+        compiled = compiled_of(selected)
+        if compiled.parameters or compiled.sql.count(HERE) != 1:
+            message = f"what selects rows of {model.__name__} takes parameters of its own: its SQL cannot be kept"
+            raise TypeError(message)
+        return compiled
+
+
+def compiled_of(rows: models.QuerySet[Any, Any]) -> Compiled:
+    """Return the statement of a queryset, as it is.
+
+    Raises:
+        EmptyResultSet: no row can match.
     """
     compiler = rows.query.get_compiler(rows.db)
     sql, parameters = compiler.as_sql()
-    compiled = _Compiled(rows, compiler, sql, tuple(parameters), ())
-    with cast("Any", connections[rows.db]).asking([(sql, parameters), other]) as (first, second):
+    return Compiled(rows, compiler, sql, tuple(parameters), ())
+
+
+@contextmanager
+def read_during(compiled: Compiled, other: tuple[str, Any]) -> Iterator[tuple[list[Any], Callable[[], list[Any]]]]:
+    """Read a statement's rows and ask another one in one turn; PostgreSQL works on the other while the block works on the rows.
+
+    The block gets the rows, and what returns the other statement's answer.
+    """
+    asked = [(compiled.sql, compiled.parameters), other]
+    with cast("Any", connections[compiled.rows.db]).asking(asked) as (first, second):
         yield compiled.made(first.fetchall()), second.fetchall
 
 

@@ -20,7 +20,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
-from dialogue.kit.statement import read_during
+from dialogue.kit.statement import Compiled, Condition, Selection, compiled_of, condition_of, read_during
 from dialogue.platform.criteria.fields import Asking, Field
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.models import SLOTS, Characterised
@@ -37,6 +37,7 @@ ANY_PRESET = "all"
 PASSING = {"after", "before"}
 # Up to so many matching rows the page itself says count and sum: reading them costs some milliseconds.
 FEW = 10_000
+SELECTION = Selection()
 # Above so many the counts beside the filters would read the table once a filter: they stay away.
 MOST_COUNTED = 100_000
 
@@ -261,7 +262,8 @@ class ListQuery:
         stretches = self.order.stretches(Cursor.decode(cursor) if cursor else None, backwards=bool(self.given.get("before")))
         with ExitStack() as turn:
             try:
-                read, counted = turn.enter_context(read_during(self._stretch(stretches[0], self.size + 1), self._few()))
+                compiled = self._selected(stretches[0], self.size + 1)
+                read, counted = turn.enter_context(read_during(compiled, self._few()))
             except EmptyResultSet:
                 read, stretches, counted = [], [], list
             page = self._page(self._filled(read, stretches[1:], self.size + 1))
@@ -292,6 +294,24 @@ class ListQuery:
                 read += self._stretch(stretch, most - len(read))
         return read
 
+    @cached_property
+    def _condition(self) -> Condition | None:
+        return condition_of(self._matched)
+
+    def _selected(self, stretch: Stretch, most: int) -> Compiled:
+        """Return the statement of a stretch; only its condition is written anew where it speaks of the list's own table."""
+        model, (narrower, ordering) = self.page.of().model, stretch
+        beyond = condition_of(model._base_manager.filter(narrower))
+        if self._condition is None or beyond is None:
+            return compiled_of(self._stretch(stretch, most))
+        (sql, parameters), (more, others) = self._condition, beyond
+        key = (model, self._reading_along, tuple(ordering), most)
+
+        def rows(among: QuerySet[Any]) -> QuerySet[Any]:
+            return self.rows(among).order_by(*ordering)[:most]
+
+        return SELECTION.matching(key, rows, model, (f"({sql}) AND ({more})", (*parameters, *others)))
+
     def _stretch(self, stretch: Stretch, most: int) -> QuerySet[Any]:
         condition, ordering = stretch
         return self.rows().filter(condition).order_by(*ordering)[:most]
@@ -301,11 +321,9 @@ class ListQuery:
 
         Slots of characteristics stay unread: rows show them from the JSON.
         """
-        joins = list(dict.fromkeys(join for column in [*self.columns, self.order.field] for join in column.joins))
-        fetches = list(dict.fromkeys(fetch for column in self.columns for fetch in column.fetches))
+        joins, fetches, needed = self._reading_along
         rows = (self.matching() if among is None else among).prefetch_related(*fetches)
         rows = rows.select_related(*joins) if joins else rows
-        needed = self._needed()
         if needed:
             return rows.only(*needed)
         model = self.page.of().model
@@ -315,6 +333,13 @@ class ListQuery:
             if isinstance(other, type) and issubclass(other, Characterised):
                 unread += [f"{join}__{slot}" for slot in SLOTS]
         return rows.defer(*unread) if unread else rows
+
+    @cached_property
+    def _reading_along(self) -> tuple[tuple[str, ...], tuple[Any, ...], tuple[str, ...]]:
+        """What is joined, what is fetched besides, and the columns of the database that are read; none of these means all."""
+        joins = dict.fromkeys(join for column in [*self.columns, self.order.field] for join in column.joins)
+        fetches = dict.fromkeys(fetch for column in self.columns for fetch in column.fetches)
+        return tuple(joins), tuple(fetches), tuple(self._needed())
 
     def _needed(self) -> list[str]:
         """Return the columns of the database that the page prints, or nothing where the declaration does not say."""
@@ -345,6 +370,13 @@ class ListQuery:
     def _few(self) -> tuple[str, Any]:
         """Return what asks for the same of the first rows, so many that one more than a few shows."""
         money = self.fields[self.page.amount] if self.page.amount else None
+        if self._condition is not None:
+            sql, parameters = self._condition
+            few = f'FROM "{self.page.of().model._meta.db_table}" WHERE {sql} LIMIT {FEW + 1}'
+            if money is None:
+                return f"SELECT NULL, count(*), NULL FROM (SELECT 1 {few}) few", parameters
+            shown = f'SELECT "{money.currency}", "{money.path}" {few}'
+            return f"SELECT currency, count(*), sum(amount) FROM ({shown}) few (currency, amount) GROUP BY 1", parameters
         rows = self.matching().order_by()[: FEW + 1]
         if money is None:
             statement, parameters = rows.values_list("pk").query.sql_with_params()
