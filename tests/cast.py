@@ -48,6 +48,9 @@ def make_cast() -> Cast:
         "Other Ltd", login="other", owner="charlie@example.org", language="en", owner_name="Charlie"
     )
     with tenant_scope(company.pk):
+        # Tests run at any hour; the contact policy's quiet hours have tests of their own.
+        company.settings |= {"policy_from": 0, "policy_to": 24}
+        company.save(update_fields=["settings"])
         by = member_actor(owner)
         assert by
         people = {}

@@ -18,6 +18,7 @@ from dialogue.customers.parties.drafts import NewParty
 from dialogue.customers.timeline.actions import record_note
 from dialogue.faces import limits
 from dialogue.kit.scope import tenant_scope
+from dialogue.marketing.campaigns.actions import choose_segments, create_campaign
 from dialogue.marketing.segments.actions import create_segment
 from dialogue.platform.accounts.actions import invite_member, make_key, remove_member
 from dialogue.platform.accounts.models import Membership, Role, User
@@ -91,7 +92,10 @@ def _records(cast: Cast) -> dict[str, int]:
     rooms |= {"pipelines": deal.pipeline, "stages": deal.stage, "loss-reasons": add_loss_reason(MARK, by=by)}
     sender = add_sender_identity(email="mark@example.org", name=MARK, by=by)
     rooms |= {"senders": sender, "settings/senders": sender}
-    rooms |= {"segments": create_segment(MARK, {"all": []}, by=by)}
+    segment = create_segment(MARK, {"all": []}, by=by)
+    campaign = create_campaign(MARK, by=by)
+    choose_segments(campaign, [segment.code], by=by)
+    rooms |= {"segments": segment, "campaigns": campaign}
     rooms |= {"settings/rates": rate, "parties": party, "rates": rate, "bin": party}
     return {start: row.pk for start, row in rooms.items()}
 

@@ -31,6 +31,7 @@ DOOR_ALLOWED = {
     "dialogue/faces/command/sending.py": "the operator unlocks sending after a restore",
     "dialogue/faces/command/companies.py": "the command line names the company by its login",
     "dialogue/marketing/segments/schedules.py": "segments are filled in every company",
+    "dialogue/marketing/campaigns/schedules.py": "campaigns are counted in every company",
     "dialogue/platform/accounts/schedules.py": "the night's work goes through every company",
     "dialogue/platform/accounts/links.py": "a first link is shown only for a person of no other company",
     "dialogue/platform/accounts/actions.py": "a login must be free in the whole installation",

@@ -10,6 +10,7 @@ from dialogue.customers.timeline.api import router as timeline
 from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
 from dialogue.insight.reports.api import router as reports
 from dialogue.kit.api.handlers import install_problems
+from dialogue.marketing.campaigns.api import router as campaigns
 from dialogue.marketing.policy.api import router as policy
 from dialogue.marketing.segments.api import router as segments
 from dialogue.platform.accounts.api import company_router, members_router
@@ -49,6 +50,7 @@ for prefix, router in {
     "/purchases": purchases,
     "/segments": segments,
     "/policy": policy,
+    "/campaigns": campaigns,
     "/reports": reports,
     "/tasks": tasks,
     "/timeline": timeline,

@@ -37,6 +37,7 @@ VERBS = {
     "rates": "load a central bank's exchange rates",
     "import": "load a file of customers, deals, purchases or answers",
     "undo": "take an import back",
+    "campaign": "launch a campaign, or see what a launch would do",
     "segment": "count whom a rule matches; fill a segment",
 }
 # A module cannot be named by a word of the language.

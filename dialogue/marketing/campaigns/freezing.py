@@ -19,7 +19,7 @@ from dialogue.customers.channels.models import Suppression, suppression_key
 from dialogue.customers.parties.models import Channel, Purpose
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Person, Reason, Run, Side, Test
-from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST
+from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST, held_out_of
 from dialogue.marketing.policy.keeping import capped_sql, policy_of
 from dialogue.marketing.segments.building import asking_for_all, people_of
 from dialogue.platform.embedded.copying import int_array
@@ -239,6 +239,7 @@ def freeze_people(campaign: Campaign, run: Run) -> Audience:
         counted = Audience.of_rows(cursor.fetchall())
     counted.as_of = run.frozen_at
     run.counts = counted.kept()
+    run.hold_out = held_out_of(campaign.hold_out, counted.reachable)
     run.took_ms = round((time.monotonic() - begun) * 1000)
-    run.save(update_fields=["counts", "took_ms", "updated_at"])
+    run.save(update_fields=["counts", "hold_out", "took_ms", "updated_at"])
     return counted

@@ -1,15 +1,25 @@
 """What campaigns add: permissions, audit words, fields."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.customers.channels.makers import letter_makers
+from dialogue.customers.parties.cards import Panel, Place, card_panels
+from dialogue.kit.commands import Command, commands
+from dialogue.kit.menu import MenuItem, menu_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
-from dialogue.marketing.campaigns import fields  # noqa: F401  what it declares joins the registries
+from dialogue.marketing.campaigns import fields, lists  # noqa: F401  what they declare joins the registries
 from dialogue.marketing.campaigns.actions import ENTITY, forget_campaign, restore_campaign
+from dialogue.marketing.campaigns.launching import JOB, run_launch
+from dialogue.marketing.campaigns.letters import CAUSE, letters_for
 from dialogue.marketing.campaigns.models import Campaign
+from dialogue.marketing.campaigns.panels import OF_PARTY, party_panel
 from dialogue.marketing.campaigns.permissions import KIND, CampaignPermission
 from dialogue.marketing.campaigns.searching import campaigns
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
+from dialogue.platform.jobs.kinds import JobKind, job_kinds
+from dialogue.platform.jobs.models import Job
 from dialogue.platform.search.kinds import search_kinds
 
 permission_groups.add(
@@ -32,6 +42,12 @@ for name, words in {
     "campaign.costs": _("changed the costs of the campaign"),
     "campaign.written": _("wrote a letter of the campaign"),
     "campaign.unwritten": _("removed a letter of the campaign"),
+    "campaign.tested": _("sent a test letter of the campaign"),
+    "campaign.launched": _("launched the campaign"),
+    "campaign.paused": _("paused the campaign"),
+    "campaign.resumed": _("let the campaign go on"),
+    "campaign.finished": _("finished the campaign"),
+    "campaign.cancelled": _("cancelled the campaign"),
     "campaign.binned": _("deleted the campaign"),
     "campaign.restored": _("restored the campaign"),
 }.items():
@@ -52,3 +68,34 @@ record_kinds.add(
     weight=41,
 )
 search_kinds.add(ENTITY, campaigns, weight=31)
+
+
+def _page_of(job: Job) -> str:
+    return reverse("campaign_page", args=[job.arguments["campaign"]])
+
+
+job_kinds.add(JOB, JobKind(run=run_launch, link=_page_of))
+letter_makers.add(CAUSE, letters_for)
+menu_items.add(
+    "campaigns",
+    MenuItem(
+        label=_("Campaigns"), url_name="campaign_list", group="work", permission=CampaignPermission.READ, icon="campaigns"
+    ),
+    weight=24,
+)
+commands.add(
+    "campaign.new",
+    Command(_("New campaign"), "campaign_new", permission=CampaignPermission.WRITE, words=_("campaign mailing letters launch")),
+)
+card_panels.add(
+    "campaigns",
+    Panel(
+        name="campaigns",
+        title=_("Campaigns"),
+        place=Place.RIGHT,
+        render=party_panel,
+        order=61,
+        permission=CampaignPermission.READ,
+        reads=lambda party: [(OF_PARTY, True, {"party": party.pk})],
+    ),
+)

@@ -1,5 +1,18 @@
 """The addresses of campaigns."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from dialogue.marketing.campaigns import views, views_edit, views_letters
+
+urlpatterns = [
+    path("campaigns/", views.campaign_list, name="campaign_list"),
+    path("campaigns/new/", views_edit.campaign_new, name="campaign_new"),
+    path("campaigns/<int:pk>/", views.campaign_page, name="campaign_page"),
+    path("campaigns/<int:pk>/plan/", views.campaign_plan, name="campaign_plan"),
+    path("campaigns/<int:pk>/edit/", views_edit.campaign_edit, name="campaign_edit"),
+    path("campaigns/<int:pk>/letters/", views_letters.campaign_letters, name="campaign_letters"),
+    path("campaigns/<int:pk>/preview/", views_letters.campaign_preview, name="campaign_preview"),
+    path("campaigns/<int:pk>/launch/", views_letters.campaign_launch, name="campaign_launch"),
+    path("campaigns/<int:pk>/people/", views.campaign_people, name="campaign_people"),
+    path("campaigns/<int:pk>/do/<slug:verb>/", views.campaign_verb, name="campaign_verb"),
+]

@@ -2,8 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.customers.channels.makers import delivery_gates, held_words
 from dialogue.kit.menu import MenuItem, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
+from dialogue.marketing.policy.gates import CAP, hold_back
 from dialogue.marketing.policy.keeping import DEFAULTS
 from dialogue.marketing.policy.permissions import PolicyPermission
 from dialogue.platform.audit.events import event_words
@@ -30,3 +32,5 @@ settings_items.add(
     MenuItem(label=_("Contact policy"), url_name="contact_policy", permission=PolicyPermission.WRITE),
     weight=335,
 )
+delivery_gates.add("policy", hold_back)
+held_words.add(CAP, _("had enough letters lately"))

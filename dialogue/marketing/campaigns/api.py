@@ -1,0 +1,490 @@
+"""The API operations over campaigns."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+from pydantic import Field
+
+from dialogue.customers.parties.models import Party
+from dialogue.kit.api.paging import Page, Paging, page_of
+from dialogue.kit.api.shapes import Input, Moment, Shape, Text
+from dialogue.kit.api.versions import if_match, tell_version
+from dialogue.kit.doors import visible_or_404
+from dialogue.kit.errors import NotPermitted
+from dialogue.kit.money import money_json
+from dialogue.marketing.campaigns import actions, launching
+from dialogue.marketing.campaigns.actions import ENTITY, Cost
+from dialogue.marketing.campaigns.freezing import Audience
+from dialogue.marketing.campaigns.models import (
+    Campaign,
+    Content,
+    CostLine,
+    Decision,
+    Person,
+    Reason,
+    Run,
+    Side,
+)
+from dialogue.marketing.campaigns.permissions import CampaignPermission
+from dialogue.marketing.campaigns.results import result_of
+from dialogue.marketing.campaigns.saying import why_words
+from dialogue.platform.accounts.doors import ApiRequest
+from dialogue.platform.criteria.api import Filtered, filtered_page
+
+router = Router(tags=["campaigns"])
+Id = Annotated[int, Field(ge=1, lt=2**63)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Amount = Annotated[Decimal, Field(ge=0, lt=10**14, decimal_places=4)]
+Name = Annotated[Text, Field(max_length=120, examples=["Осеннее возвращение"])]
+Percent = Annotated[int, Field(ge=0, le=50, description="Null lets the size decide: 10 from 500 people on, nobody below.")]
+Money = dict[str, str]
+
+
+class CampaignShape(Shape):
+    """A campaign with its plan; sums are in `currency`."""
+
+    id: int
+    name: str
+    goal: str
+    state: str
+    responsible: int | None
+    starts_on: date | None
+    ends_on: date | None
+    currency: str
+    plan_people: int | None
+    plan_responses: int | None
+    plan_deals: int | None
+    plan_revenue: Money | None
+    plan_cost: Money | None
+    hold_out: int | None
+    test: str
+    sender: int | None
+    source: int
+    include: list[str]
+    exclude: list[str]
+    launched_at: Moment | None
+    finished_at: Moment | None
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, row: Campaign) -> CampaignShape:
+        """Return a campaign as the API shows it."""
+        sides: dict[str, list[str]] = {Side.INCLUDE: [], Side.EXCLUDE: []}
+        for one in row.segments.all():
+            if one.segment is not None:
+                sides[one.side].append(one.segment.code)
+        return cls(
+            **{name: getattr(row, name) for name in PLAIN},
+            responsible=row.responsible_id,
+            sender=row.identity_id,
+            plan_revenue=money_json(row.plan_revenue, row.currency),
+            plan_cost=money_json(row.plan_cost, row.currency),
+            include=sides[Side.INCLUDE],
+            exclude=sides[Side.EXCLUDE],
+        )
+
+
+PLAIN = (
+    "id", "name", "goal", "state", "starts_on", "ends_on", "currency", "plan_people", "plan_responses", "plan_deals", "hold_out",
+    "test", "source", "launched_at", "finished_at", "created_at", "updated_at",
+)  # fmt: skip
+
+
+class CampaignInput(Input):
+    """A new campaign."""
+
+    name: Name
+    goal: Annotated[Text, Field(max_length=5000)] = ""
+    starts_on: date | None = None
+    ends_on: date | None = None
+    responsible: Id | None = None
+    plan_people: Count | None = None
+    plan_responses: Count | None = None
+    plan_deals: Count | None = None
+    plan_revenue: Amount | None = None
+    plan_cost: Amount | None = None
+    hold_out: Percent | None = None
+    test: Literal["none", "subject", "body"] = "none"
+    sender: Id | None = None
+    include: Annotated[list[Text], Field(max_length=100, default_factory=list, description="Codes of the segments addressed.")]
+    exclude: Annotated[list[Text], Field(max_length=100, default_factory=list, description="Codes of the segments left out.")]
+
+
+class CampaignChange(Input):
+    """What may be changed; only the fields sent are."""
+
+    name: Name | None = None
+    goal: Annotated[Text, Field(max_length=5000)] | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    responsible: Id | None = None
+    plan_people: Count | None = None
+    plan_responses: Count | None = None
+    plan_deals: Count | None = None
+    plan_revenue: Amount | None = None
+    plan_cost: Amount | None = None
+    hold_out: Percent | None = None
+    test: Literal["none", "subject", "body"] | None = None
+    sender: Id | None = None
+    include: Annotated[list[Text], Field(max_length=100)] | None = None
+    exclude: Annotated[list[Text], Field(max_length=100)] | None = None
+
+
+class ContentShape(Shape):
+    """The newest letter of an arm in a language ("" for everybody else)."""
+
+    arm: str
+    language: str
+    version: int
+    subject: str
+    body: str
+    at: Moment
+
+
+class ContentInput(Input):
+    """A letter: Markdown with places such as {{first_name|friend}} and parts such as {% if city %}…{% endif %}."""
+
+    arm: Literal["a", "b"] = "a"
+    language: Annotated[Text, Field(max_length=5)] = ""
+    subject: Annotated[Text, Field(max_length=300)]
+    body: Annotated[Text, Field(max_length=100_000)] = ""
+
+
+class CostShape(Shape):
+    """A line of costs in the campaign's currency."""
+
+    label: str
+    planned: Money | None
+    spent: Money | None
+    on: date | None
+
+
+class CostInput(Input):
+    """A line of costs."""
+
+    label: Annotated[Text, Field(max_length=120)]
+    planned: Amount | None = None
+    spent: Amount | None = None
+    on: date | None = None
+
+
+class AudienceShape(Shape):
+    """How many people are reached, held out and left out, with reasons."""
+
+    total: int
+    included: int
+    held_out: int
+    excluded: int
+    reasons: dict[str, int]
+    as_of: Moment
+
+    @classmethod
+    def of(cls, found: Audience) -> AudienceShape:
+        """Return an audience as the API shows it."""
+        reasons = {Reason(reason).name.lower(): count for reason, count in found.reasons.items()}
+        return cls(
+            total=found.total,
+            included=found.included,
+            held_out=found.held_out,
+            excluded=found.excluded,
+            reasons=reasons,
+            as_of=found.as_of,
+        )
+
+
+class FindingShape(Shape):
+    """One thing looked at before the launch: `bad` stops it, `warn` does not, `good` stands."""
+
+    grade: str
+    words: str
+    where: str
+
+
+class PreparedShape(Shape):
+    """What a launch now would do."""
+
+    audience: AudienceShape
+    findings: list[FindingShape]
+    can_launch: bool
+    smallest_lift: Annotated[float | None, Field(description="The smallest difference of buyers' shares the result can show.")]
+
+
+class LaunchShape(Shape):
+    """A launch: at once for small companies, else by a background job."""
+
+    run: int | None
+    job: int | None
+    audience: AudienceShape | None
+
+
+class PersonShape(Shape):
+    """A customer of the last run: what was decided about him and why, in the key's language."""
+
+    party: int
+    decision: Literal["included", "held_out", "excluded"]
+    reason: str
+    arm: str
+    why: str
+
+
+class PeopleAsked(Paging):
+    """Whose decisions are asked for."""
+
+    decision: Literal["included", "held_out", "excluded"] | None = None
+
+
+class IntervalShape(Shape):
+    """An estimate with its 95 % interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class GroupShape(Shape):
+    """One group: its people, buyers and paid income in the campaign's currency."""
+
+    n: int
+    buyers: int
+    income: float
+
+
+class ResultShape(Shape):
+    """What came of the campaign by `at`; income counts paid purchases within the period, returns taken off."""
+
+    at: Moment
+    since: Moment
+    until: Moment
+    addressed: int
+    included: int
+    held_out: int
+    sent: int
+    heard: dict[str, int]
+    answered: int
+    deals: int
+    deals_won: int
+    cost: Money | None
+    arms: dict[str, GroupShape]
+    control: GroupShape
+    per_person: Annotated[IntervalShape | None, Field(description="Income per person, reached less held out (Welch).")]
+    gain: IntervalShape | None
+    split_is_right: bool | None
+
+
+def _may_read(request: ApiRequest) -> None:
+    if not request.actor.can(CampaignPermission.READ):
+        raise NotPermitted(_("To see campaigns you must have the right to. Ask your administrator."))
+
+
+def _campaign(request: ApiRequest, campaign: int) -> Campaign:
+    rows = Campaign.objects.visible_to(request.actor).prefetch_related("segments__segment")
+    found: Campaign = visible_or_404(rows, campaign)
+    _may_read(request)
+    return found
+
+
+def _shown(request: ApiRequest, response: HttpResponse, campaign: int) -> CampaignShape:
+    row = _campaign(request, campaign)
+    tell_version(response, row)
+    return CampaignShape.of(row)
+
+
+def _fields(given: Input) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    values = given.model_dump(exclude_unset=True)
+    sides: dict[str, list[str]] = {}
+    for name in ("include", "exclude"):
+        if name in values:
+            sides[name] = values.pop(name)
+    if "sender" in values:
+        values["identity"] = values.pop("sender")
+    kept = {name: value for name, value in values.items() if value is not None or name not in {"name", "goal", "test"}}
+    return kept, sides
+
+
+def _sides(request: ApiRequest, row: Campaign, sides: dict[str, list[str]]) -> None:
+    if sides:
+        now = CampaignShape.of(_campaign(request, row.pk))
+        include, exclude = sides.get("include"), sides.get("exclude")
+        actions.choose_segments(
+            row, now.include if include is None else include, now.exclude if exclude is None else exclude, by=request.actor
+        )
+
+
+@router.get("", response=Page[CampaignShape], summary="List campaigns")
+def list_campaigns(request: ApiRequest, asked: Query[Filtered]) -> dict[str, Any]:
+    """The newest first."""
+    _may_read(request)
+    return filtered_page(request, ENTITY, asked, shape=CampaignShape.of)
+
+
+@router.post("", response={201: CampaignShape}, summary="Begin a campaign")
+def create_campaign(request: ApiRequest, response: HttpResponse, given: CampaignInput) -> tuple[int, CampaignShape]:
+    """It is a draft until it is launched."""
+    values, sides = _fields(given)
+    made = actions.create_campaign(values.pop("name"), by=request.actor, **values)
+    _sides(request, made, sides)
+    return 201, _shown(request, response, made.pk)
+
+
+@router.get("/{int:campaign}", response=CampaignShape, summary="Get a campaign")
+def get_campaign(request: ApiRequest, response: HttpResponse, campaign: int) -> CampaignShape:
+    """One campaign with its ETag."""
+    return _shown(request, response, campaign)
+
+
+@router.patch("/{int:campaign}", response=CampaignShape, summary="Change a campaign")
+def change_campaign(request: ApiRequest, response: HttpResponse, campaign: int, given: CampaignChange) -> CampaignShape:
+    """Segments, hold-out, test and sender only before the launch."""
+    row = _campaign(request, campaign)
+    values, sides = _fields(given)
+    actions.change_campaign(row, by=request.actor, etag=if_match(request), **values)
+    _sides(request, row, sides)
+    return _shown(request, response, campaign)
+
+
+@router.delete("/{int:campaign}", response={204: None}, summary="Delete a campaign")
+def delete_campaign(request: ApiRequest, campaign: int) -> tuple[int, None]:
+    """Into the bin, for 30 days; refused while it is going."""
+    actions.bin_campaign(_campaign(request, campaign), by=request.actor)
+    return 204, None
+
+
+@router.get("/{int:campaign}/letters", response=list[ContentShape], summary="List a campaign's letters")
+def list_letters(request: ApiRequest, campaign: int) -> list[Content]:
+    """The newest version per arm and language."""
+    return list(Content.objects.filter(campaign=_campaign(request, campaign)).current())
+
+
+@router.put("/{int:campaign}/letters", response=ContentShape, summary="Write a letter")
+def write_letter(request: ApiRequest, campaign: int, given: ContentInput) -> Content:
+    """While the campaign goes a change makes another version, for who has not got his letter yet."""
+    return actions.write_content(_campaign(request, campaign), by=request.actor, **given.model_dump())
+
+
+@router.get("/{int:campaign}/costs", response=list[CostShape], summary="List a campaign's costs")
+def list_costs(request: ApiRequest, campaign: int) -> list[CostShape]:
+    """Planned and spent, line by line."""
+    row = _campaign(request, campaign)
+    return [_cost(one, row.currency) for one in CostLine.objects.filter(campaign=row)]
+
+
+def _cost(one: CostLine, currency: str) -> CostShape:
+    return CostShape(
+        label=one.label, planned=money_json(one.planned, currency), spent=money_json(one.spent, currency), on=one.on
+    )
+
+
+@router.put("/{int:campaign}/costs", response=list[CostShape], summary="Set a campaign's costs")
+def set_costs(request: ApiRequest, campaign: int, given: list[CostInput]) -> list[CostShape]:
+    """The lines sent replace those there are."""
+    row = _campaign(request, campaign)
+    lines = actions.set_costs(row, [Cost(**one.model_dump()) for one in given], by=request.actor)
+    return [_cost(one, row.currency) for one in lines]
+
+
+@router.post("/{int:campaign}/prepare", response=PreparedShape, summary="See what a launch would do")
+def prepare_campaign(request: ApiRequest, campaign: int) -> PreparedShape:
+    """Counts, findings and power; nothing is written."""
+    known = launching.prepare(_campaign(request, campaign))
+    return PreparedShape(
+        audience=AudienceShape.of(known.audience),
+        findings=[FindingShape(grade=one.grade, words=one.words, where=one.where) for one in known.preflight.findings],
+        can_launch=not known.preflight.stops,
+        smallest_lift=known.power.lift if known.power else None,
+    )
+
+
+@router.post("/{int:campaign}/launch", response={200: LaunchShape, 202: LaunchShape}, summary="Launch a campaign")
+def launch_campaign(request: ApiRequest, campaign: int) -> tuple[int, LaunchShape]:
+    """Freezes the people and lets the letters go; refused with every finding that must be mended first."""
+    row = _campaign(request, campaign)
+    if launching.is_large(row):
+        return 202, LaunchShape(run=None, job=launching.launch_soon(row, by=request.actor).pk, audience=None)
+    run = launching.launch_campaign(row, by=request.actor)
+    return 200, LaunchShape(run=run.pk, job=None, audience=AudienceShape.of(Audience.of_run(run)))
+
+
+@router.post("/{int:campaign}/pause", response=CampaignShape, summary="Pause a campaign")
+def pause_campaign(request: ApiRequest, response: HttpResponse, campaign: int) -> CampaignShape:
+    """Letters that have not gone wait."""
+    launching.pause_campaign(_campaign(request, campaign), by=request.actor)
+    return _shown(request, response, campaign)
+
+
+@router.post("/{int:campaign}/resume", response=CampaignShape, summary="Let a campaign go on")
+def resume_campaign(request: ApiRequest, response: HttpResponse, campaign: int) -> CampaignShape:
+    """The rest of the letters goes, in the newest words."""
+    launching.resume_campaign(_campaign(request, campaign), by=request.actor)
+    return _shown(request, response, campaign)
+
+
+@router.post("/{int:campaign}/finish", response=CampaignShape, summary="Finish a campaign")
+def finish_campaign(request: ApiRequest, response: HttpResponse, campaign: int) -> CampaignShape:
+    """When its letters have gone; answers and purchases go on being counted."""
+    launching.finish_campaign(_campaign(request, campaign), by=request.actor)
+    return _shown(request, response, campaign)
+
+
+@router.post("/{int:campaign}/cancel", response=CampaignShape, summary="Cancel a campaign")
+def cancel_campaign(request: ApiRequest, response: HttpResponse, campaign: int) -> CampaignShape:
+    """What has not gone never goes."""
+    launching.cancel_campaign(_campaign(request, campaign), by=request.actor)
+    return _shown(request, response, campaign)
+
+
+@router.get("/{int:campaign}/people", response=Page[PersonShape], summary="List whom a campaign reached and whom not")
+def list_people(request: ApiRequest, campaign: int, asked: Query[PeopleAsked]) -> dict[str, Any]:
+    """Of the last launch; only customers the key's member may see."""
+    row = _campaign(request, campaign)
+    run = Run.objects.filter(campaign=row).order_by("-number").first()
+    rows = Person.objects.filter(run_id=run.pk if run else 0, party_id__in=Party.objects.visible_to(request.actor).values("pk"))
+    if asked.decision:
+        rows = rows.filter(decision=Decision[asked.decision.upper()])
+
+    def shape(one: Person) -> PersonShape:
+        return PersonShape(
+            party=one.party_id,
+            decision=Decision(one.decision).name.lower(),  # type: ignore[arg-type]
+            reason=Reason(one.reason).name.lower() if one.reason else "",
+            arm=one.arm,
+            why=why_words(one.decision, one.reason, run.policy if run else None),
+        )
+
+    return page_of(rows, asked, order=("party_id",), shape=shape)
+
+
+@router.get("/{int:campaign}/result", response=ResultShape, summary="See what came of a campaign")
+def get_result(request: ApiRequest, campaign: int) -> ResultShape:
+    """The funnel, money beside those held out with its interval, and whether the split is as chance makes it."""
+    row = _campaign(request, campaign)
+    run = visible_or_404(Run.objects.filter(campaign=row), _last(row))
+    found = result_of(row, run)
+    held = found.held.n > 0
+    return ResultShape(
+        at=found.moment,
+        since=found.period[0],
+        until=found.period[1],
+        **{name: getattr(found, name) for name in ("addressed", "included", "held_out", "sent", "heard", "answered", "deals")},
+        deals_won=found.won,
+        cost=money_json(found.cost, row.currency),
+        arms={arm: GroupShape(n=one.n, buyers=one.buyers, income=one.total) for arm, one in found.arms.items()},
+        control=GroupShape(n=found.held.n, buyers=found.held.buyers, income=found.held.total),
+        per_person=_interval(found.effect) if held else None,
+        gain=_interval(found.gain) if held else None,
+        split_is_right=found.is_split_right,
+    )
+
+
+def _last(row: Campaign) -> int:
+    return Run.objects.filter(campaign=row).order_by("-number").values_list("pk", flat=True).first() or 0
+
+
+def _interval(found: Any) -> IntervalShape | None:
+    return IntervalShape(estimate=found.estimate, low=found.low, high=found.high) if found else None

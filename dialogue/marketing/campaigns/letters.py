@@ -1,0 +1,148 @@
+"""The letters of a campaign: which text a person gets, filled for a preview, a test or the mailing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from dialogue.customers.channels.compose import letter_texts, places_of, sender_name
+from dialogue.customers.channels.makers import Draft
+from dialogue.customers.channels.models import Delivery, Mailing
+from dialogue.customers.channels.policy import open_company, refuse_locked, sender_for
+from dialogue.customers.channels.texts import fill
+from dialogue.customers.parties.models import Party
+from dialogue.kit.actors import Actor
+from dialogue.kit.errors import Refusal
+from dialogue.marketing.campaigns.models import Campaign, Content, Run, Test
+from dialogue.marketing.campaigns.permissions import CampaignPermission
+from dialogue.platform.accounts.models import User
+from dialogue.platform.audit.recording import record
+from dialogue.platform.audit.verbs import action
+from dialogue.platform.mail.addresses import Address, parse_email
+from dialogue.platform.mail.dkim import sign
+from dialogue.platform.mail.letters import Letter, assemble
+from dialogue.platform.mail.outgoing import real_server, way_out
+from dialogue.platform.mail.transport import Outcome
+from dialogue.platform.tenants.models import Tenant
+
+CAUSE = "campaign"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a person gets, its places unfilled; `key` changes with every change of the words."""
+
+    subject: str
+    body: str
+    key: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A letter as its reader will see it."""
+
+    subject: str
+    plain: str
+    html: str
+    size: int
+
+
+class Texts:
+    """The newest texts of a campaign, by arm and language."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        self.rows = {(one.arm, one.language): one for one in Content.objects.filter(campaign=campaign).current()}
+
+    def content(self, arm: str, language: str) -> Content | None:
+        """Return the text of an arm in a language, else the one for everybody, None where neither is written."""
+        return self.rows.get((arm, language)) or self.rows.get((arm, ""))
+
+    def written(self, arm: str, language: str) -> Written | None:
+        """Return what a reader of the language in the arm gets; a test of subjects shares the body of letter A."""
+        mine = self.content(arm, language)
+        if mine is None:
+            return None
+        if arm == "b" and self.campaign.test == Test.SUBJECT:
+            first = self.content("a", language)
+            return Written(mine.subject, first.body, (mine.pk, first.pk)) if first else None
+        return Written(mine.subject, mine.body, (mine.pk,))
+
+
+def language_of(party: Party, company: Tenant) -> str:
+    """Return the language a customer is written to in: his own where we speak it, else the company's."""
+    return party.language if party.language in dict(settings.LANGUAGES) else company.language
+
+
+def letters_for(deliveries: Sequence[Delivery]) -> Mapping[int, Draft]:
+    """Return the letter of each delivery of a campaign's mailing; who has left the base is left out."""
+    runs = dict(Mailing.objects.filter(pk__in={one.mailing_id for one in deliveries}).values_list("pk", "cause_id"))
+    known = {run.pk: run for run in Run.objects.filter(pk__in=runs.values()).select_related("campaign")}
+    texts = {pk: Texts(run.campaign) for pk, run in known.items()}
+    names = {pk: sender_name(run.campaign.responsible_id) for pk, run in known.items()}
+    company = open_company()
+    people = {one.pk: one for one in Party.objects.filter(pk__in=[d.party_id for d in deliveries]).select_related("company")}
+    made: dict[int, Draft] = {}
+    for one in deliveries:
+        party, run = people.get(one.party_id), runs.get(one.mailing_id or 0)
+        if party is None or run not in texts:
+            continue
+        language = language_of(party, company)
+        text = texts[run].written(one.variant or "a", language)
+        if text is None:
+            continue
+        values = places_of(party, company=company, sender=names[run])
+        made[one.pk] = Draft(text.subject, text.body, values, language, text.key, party.name)
+    return made
+
+
+def show_letter(subject: str, body: str, party: Party, *, campaign: Campaign) -> Shown:
+    """Return the letter filled for a customer as he will read it, links as written.
+
+    Raises:
+        Refusal: a place nobody knows, one the card has nothing for, or marks that are not of the language.
+    """
+    company = open_company()
+    values = places_of(party, company=company, sender=sender_name(campaign.responsible_id))
+    said, text = fill(subject, values, field="subject"), fill(body, values, field="body")
+    language = language_of(party, company)
+    plain, html = letter_texts(text, company=company, language=language, follow=str, unsubscribe=settings.PUBLIC_URL)
+    return Shown(said, plain, html, len(plain.encode()) + len(html.encode()))
+
+
+@action(permission=CampaignPermission.WRITE)
+def send_test(campaign: Campaign, *, by: Actor, party: Party, subject: str, body: str) -> str:
+    """Send the letter, filled as for a customer, to the member himself; return the address it went to.
+
+    Raises:
+        Refusal: the letter cannot be filled, the member has no address, or the server did not take it.
+        SendingLocked, NoSender: as for a letter.
+    """
+    company, user = open_company(), User.objects.filter(pk=by.user or 0).first()
+    refuse_locked(company)
+    if user is None or not user.email:
+        raise Refusal(_("To send a test letter to yourself you must have an e-mail address."))
+    identity = sender_for(company, campaign.identity)
+    shown = show_letter(subject, body, party, campaign=campaign)
+    letter = Letter(
+        sender=Address(identity.email, identity.name),
+        to=Address(parse_email(user.email), str(user)),
+        subject=_("Test: %(subject)s") % {"subject": shown.subject},
+        text=shown.plain,
+        html=shown.html,
+        message_id=f"{uuid4()}@{identity.domain}",
+        language=language_of(party, company),
+    )
+    out = way_out(stay=company.is_demo or real_server() is None)
+    try:
+        result = out.send(identity.envelope_from, [user.email], sign(assemble(letter), identity.signer()))
+    finally:
+        out.close()
+    if result.outcome != Outcome.ACCEPTED:
+        raise Refusal(_("The mail server did not take the test letter: %(words)s") % {"words": result.text[:200]})
+    record(by, "campaign.tested", campaign, about=shown.subject)
+    return str(user.email)

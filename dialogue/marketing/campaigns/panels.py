@@ -1,0 +1,42 @@
+"""A customer's campaigns on his card: what was decided about him in each, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from dialogue.customers.parties.models import Party
+from dialogue.kit.actors import Actor
+from dialogue.kit.pieces import piece
+from dialogue.kit.statement import Statement
+from dialogue.marketing.campaigns.models import Campaign, Person, Run
+from dialogue.marketing.campaigns.saying import why_words
+from dialogue.platform.accounts.doors import MemberRequest
+
+MOST = 8
+
+
+def _of_party(actor: Actor, party: int) -> QuerySet[Any]:
+    """Return what was decided about a customer, in campaigns the actor may see, the newest first."""
+    seen = Campaign.objects.visible_to(actor).values("pk")
+    runs = Run.objects.filter(pk=OuterRef("run_id"), campaign__in=seen)
+    rows = Person.objects.of_party(party).annotate(
+        campaign=Subquery(runs.values("campaign_id")[:1]),
+        name=Subquery(runs.values("campaign__name")[:1]),
+        at=Subquery(runs.values("frozen_at")[:1]),
+        policy=Subquery(runs.values("policy")[:1]),
+    )
+    return rows.exclude(campaign=None).order_by(F("run_id").desc())[:MOST]
+
+
+OF_PARTY = Statement(_of_party)
+
+
+def party_panel(request: MemberRequest, party: Party) -> str:
+    """Return the box of a customer's campaigns."""
+    rows = OF_PARTY.rows(request.actor, party=party.pk)
+    if not rows:
+        return ""
+    lines = [(one, why_words(one.decision, one.reason, one.policy)) for one in rows]
+    return piece("campaigns/panel.html", {"lines": lines})

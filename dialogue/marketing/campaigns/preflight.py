@@ -1,0 +1,207 @@
+"""What must be right before a campaign leaves: each finding says what is wrong and where to mend it; some stop the launch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dialogue.customers.channels.policy import open_company, refuse_locked, sender_for
+from dialogue.customers.channels.texts import PLACES, fill, links_of
+from dialogue.kit.errors import Conflict, Refusal
+from dialogue.marketing.campaigns.freezing import Audience
+from dialogue.marketing.campaigns.letters import Texts, Written
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Side
+from dialogue.platform.mail.dns import DnsSilent, txt_lookup
+from dialogue.platform.mail.models import SenderIdentity
+from dialogue.platform.mail.outgoing import real_server
+
+# Larger letters are cut by large mail providers (Gmail at 102 KB), the way to unsubscribe with them.
+LARGEST = 100_000
+# Above this share without consent the segment is wrong, not the people.
+MOST_WITHOUT = 0.5
+HOST = re.compile(r"(?=.{4,253}\Z)([\w-]{1,63}\.)+[\w-]{2,63}\Z")
+UNNAMED = re.compile(r"\[[^\[\]\n]{1,200}\]\((?!https?://)([^)\n]{0,200})\)")
+ALONE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+
+
+class Grade(StrEnum):
+    """What a finding means for the launch."""
+
+    STOP = "bad"
+    WARN = "warn"
+    GOOD = "good"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `where` names the page that mends it: "plan", "letters" or "senders"."""
+
+    grade: Grade
+    words: str
+    where: str = ""
+
+
+@dataclass
+class Preflight:
+    """All findings."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def stops(self) -> list[Finding]:
+        """What stops the launch."""
+        return [one for one in self.findings if one.grade is Grade.STOP]
+
+    def refuse(self) -> None:
+        """Refuse the launch.
+
+        Raises:
+            Conflict: with every finding that stops it.
+        """
+        if self.stops:
+            words = [one.words for one in self.stops]
+            raise Conflict(_("To launch first mend: %(what)s") % {"what": " ".join(words)}, code="preflight", findings=words)
+
+
+def look_before(campaign: Campaign, audience: Audience | None = None) -> Preflight:
+    """Return what was found right and wrong; with the counted audience also whether the segments make sense."""
+    found = Preflight()
+    found.findings += _segments(campaign)
+    found.findings += _letters(campaign)
+    found.findings += _sender(campaign)
+    if audience is not None:
+        found.findings += _people(audience)
+    return found
+
+
+def _segments(campaign: Campaign) -> Iterator[Finding]:
+    lines = CampaignSegment.objects.filter(campaign=campaign).select_related("segment")
+    rows = [(one.side, one.segment) for one in lines]
+    if not any(side == Side.INCLUDE for side, _segment in rows):
+        yield Finding(Grade.STOP, _("Choose at least one segment to be addressed."), "plan")
+    for _side, segment in rows:
+        if segment is None or segment.deleted_at is not None:
+            yield Finding(Grade.STOP, _("A segment of the campaign was deleted: choose another one."), "plan")
+        elif segment.problem:
+            words = _("The segment “%(name)s” cannot be filled: %(why)s")
+            yield Finding(Grade.STOP, words % {"name": segment.name, "why": segment.problem}, "plan")
+
+
+def _letters(campaign: Campaign) -> Iterator[Finding]:
+    texts = Texts(campaign)
+    for arm in campaign.arms:
+        name = _("Letter %(arm)s") % {"arm": arm.upper()} if len(campaign.arms) > 1 else _("The letter")
+        if (arm, "") not in texts.rows:
+            words = _("%(letter)s: write the text for everybody; other languages come beside it.")
+            yield Finding(Grade.STOP, words % {"letter": name}, "letters")
+        for (one, language), content in sorted(texts.rows.items()):
+            if one == arm:
+                yield from _letter(texts.written(arm, language), content, f"{name} ({language})" if language else name)
+
+
+def _letter(text: Written | None, content: Content, name: str) -> Iterator[Finding]:
+    subject, body = (text.subject, text.body) if text else (content.subject, content.body)
+    if not subject:
+        yield Finding(Grade.STOP, _("%(letter)s: write a subject.") % {"letter": name}, "letters")
+    if not body:
+        yield Finding(Grade.STOP, _("%(letter)s: write a text.") % {"letter": name}, "letters")
+    for part, said in (("subject", subject), ("body", body)):
+        try:
+            fill(said, dict.fromkeys(PLACES, "x"), field=part)
+        except Refusal as refusal:
+            yield Finding(Grade.STOP, f"{name}: {refusal.message}", "letters")
+    bad = [link for link in links_of(body) if not is_address(link)] + UNNAMED.findall(body)
+    for link in bad[:5]:
+        words = _("%(letter)s: “%(link)s” leads nowhere; an address begins with https:// and names a site.")
+        yield Finding(Grade.STOP, words % {"letter": name, "link": link[:80]}, "letters")
+    if len(body.encode()) * 2 > LARGEST:
+        words = _("%(letter)s is larger than 100 KB: mail programs would cut its end, the way to unsubscribe with it.")
+        yield Finding(Grade.STOP, words % {"letter": name}, "letters")
+    alone = sorted(set(ALONE.findall(subject + body)) - {"name", "our_company"})
+    if alone:
+        words = _("%(letter)s: who has nothing on the card for %(places)s gets no letter; give other words: {{%(place)s|…}}.")
+        listed = ", ".join(f"{{{{{place}}}}}" for place in alone)
+        yield Finding(Grade.WARN, words % {"letter": name, "places": listed, "place": alone[0]}, "letters")
+
+
+def is_address(link: str) -> bool:
+    """Return whether a link names a site that can be asked for."""
+    try:
+        parts = urlsplit(link)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(HOST.match(host))
+
+
+def _sender(campaign: Campaign) -> Iterator[Finding]:
+    company = open_company()
+    try:
+        refuse_locked(company)
+        identity = sender_for(company, campaign.identity)
+    except Refusal as refusal:
+        yield Finding(Grade.STOP, refusal.message, "senders")
+        return
+    if company.is_demo or real_server() is None:
+        words = _("The letters stay in the local mailbox: no mail server is set, or this is the demonstration company.")
+        yield Finding(Grade.WARN, words, "senders")
+    else:
+        yield from records_of(identity)
+    yield Finding(Grade.GOOD, _("Every letter carries the way to unsubscribe with one click."))
+
+
+def records_of(identity: SenderIdentity) -> Iterator[Finding]:
+    """Return what DNS says of the sender's domain: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 9989)."""
+    find, domain = txt_lookup(), identity.domain
+    try:
+        spf = [text for text in find(domain) if text.lower().split(" ")[0] == "v=spf1"]
+        keys = find(identity.record_name)
+        policies = _dmarc(domain, find)
+    except DnsSilent:
+        yield Finding(
+            Grade.WARN, _("The domain name system did not answer: the sender's records were not looked at."), "senders"
+        )
+        return
+    if len(spf) != 1:
+        words = _("The domain %(domain)s must publish one SPF record; it has %(count)s.")
+        yield Finding(Grade.STOP, words % {"domain": domain, "count": len(spf)}, "senders")
+    if not any("p=" in text for text in keys):
+        words = _("The domain %(domain)s does not publish the key that signs letters (DKIM).")
+        yield Finding(Grade.STOP, words % {"domain": domain}, "senders")
+    if not policies:
+        words = _("The domain %(domain)s has no DMARC record; large mail providers refuse campaigns without one.")
+        yield Finding(Grade.STOP, words % {"domain": domain}, "senders")
+    elif "p=none" in policies[0].replace(" ", "").lower():
+        yield Finding(
+            Grade.WARN, _("The DMARC record of %(domain)s does not enforce anything yet.") % {"domain": domain}, "senders"
+        )
+    if len(spf) == 1 and policies and any("p=" in text for text in keys):
+        yield Finding(Grade.GOOD, _("SPF, DKIM and DMARC of %(domain)s stand.") % {"domain": domain})
+
+
+def _dmarc(domain: str, find: object) -> list[str]:
+    """Return the DMARC record that holds for a domain, found up the tree."""
+    labels = domain.split(".")
+    for number in range(len(labels) - 1):
+        texts = [text for text in find(f"_dmarc.{'.'.join(labels[number:])}") if text.lower().startswith("v=dmarc1")]  # type: ignore[operator]
+        if texts:
+            return texts
+    return []
+
+
+def _people(audience: Audience) -> Iterator[Finding]:
+    if not audience.included:
+        yield Finding(Grade.STOP, _("Nobody would get the letter: look at the reasons below."), "plan")
+    if audience.total and audience.unconsented > MOST_WITHOUT * audience.total:
+        words = ngettext(
+            "%(count)s person of the segments has not agreed to offers by e-mail, more than half: choose other segments.",
+            "%(count)s people of the segments have not agreed to offers by e-mail, more than half: choose other segments.",
+            audience.unconsented,
+        )
+        yield Finding(Grade.STOP, words % {"count": audience.unconsented}, "plan")

@@ -1,0 +1,44 @@
+"""Decisions about people in words: why this person was reached, held out or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from dialogue.marketing.campaigns.models import Decision, Reason
+
+
+def why_words(decision: int, reason: int, policy: Mapping[str, Any] | None = None) -> str:
+    """Return in one sentence what was decided about a person and why; `policy` is the one of the run."""
+    if decision == Decision.INCLUDED:
+        return _("Gets the letter.")
+    if decision == Decision.HELD_OUT:
+        return _("Held out by chance: without a group that gets nothing nobody could say what the campaign brought.")
+    words = {
+        Reason.NO_ADDRESS: _("Left out: there is no e-mail address on the card."),
+        Reason.BAD_ADDRESS: _("Left out: letters to the e-mail address come back."),
+        Reason.STOP_LIST: _("Left out: the address is on the stop list."),
+        Reason.REFUSED: _("Left out: refused offers and news by e-mail."),
+        Reason.NO_CONSENT: _("Left out: no consent to offers and news by e-mail is recorded."),
+        Reason.DUPLICATE: _("Left out: another customer of the campaign has the same address, and one letter goes to it."),
+        Reason.CAP: _("Left out: had as many letters lately as the contact policy allows."),
+    }
+    if reason == Reason.CAP and policy:
+        return _("Left out: %(cap)s letters within %(days)s days are the most the contact policy allows.") % {
+            "cap": policy.get("cap", "?"),
+            "days": policy.get("days", "?"),
+        }
+    return words.get(Reason(reason), "")
+
+
+def hold_out_words(asked: int | None, percent: int) -> str:
+    """Return how many are held out and why so many."""
+    if asked is None and percent:
+        return _("%(percent)s %% of those who could be reached, as always from 500 people on.") % {"percent": percent}
+    if asked is None:
+        return _("Nobody: below 500 people a group held out is too small to show anything.")
+    if not percent:
+        return _("Nobody, as was set: what the campaign brought beyond what would have come anyway will not be known.")
+    return _("%(percent)s %% of those who could be reached, as was set.") % {"percent": percent}

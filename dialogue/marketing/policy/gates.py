@@ -1,0 +1,44 @@
+"""The contact policy just before letters are handed over: too many lately are stopped, quiet hours put off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from dialogue.customers.channels.models import Delivery, State
+from dialogue.customers.channels.policy import open_company
+from dialogue.customers.parties.models import Party, Purpose
+from dialogue.marketing.policy.keeping import policy_of
+from dialogue.marketing.policy.rules import allowed_from, is_quiet, zone_of
+from dialogue.platform.criteria.rules import any_of
+
+CAP = "cap"
+# What went, or may have gone. Letters that only wait were counted when the people were frozen.
+GONE = (State.HANDED, State.ACCEPTED, State.UNKNOWN)
+
+
+def hold_back(deliveries: Sequence[Delivery]) -> Mapping[int, str | datetime]:
+    """Return which letters of mailings may not go now: "cap" for who had enough, the next good moment in quiet hours."""
+    rows = [one for one in deliveries if one.mailing_id and one.about == Purpose.MARKETING]
+    if not rows:
+        return {}
+    company, now = open_company(), timezone.now()
+    policy = policy_of(company)
+    people = [one.party_id for one in rows]
+    countries = dict(Party.with_bin.filter(any_of("id", people)).values_list("pk", "country"))
+    when = Coalesce("settled_at", "lease_until", "due_at")
+    marketing = Q(purpose=Purpose.MARKETING) | Q(purpose=None, mailing__purpose=Purpose.MARKETING)
+    gone = Delivery.objects.filter(any_of("party_id", people), marketing, state__in=GONE).alias(when=when)
+    had = dict(gone.filter(when__gt=now - policy.window).values_list("party_id").annotate(n=Count("pk")))
+    held: dict[int, str | datetime] = {}
+    for one in rows:
+        zone = zone_of(countries.get(one.party_id, ""), company.zone)
+        if had.get(one.party_id, 0) >= policy.cap:
+            held[one.pk] = CAP
+        elif is_quiet(now, zone, policy):
+            held[one.pk] = allowed_from(now, zone, policy)
+    return held
