@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from bench import desk, imports, segments, warehouse
+from bench import desk, imports, mail, segments, warehouse
 from bench.client import peers
 from bench.install import install
 
@@ -15,7 +15,7 @@ from bench.install import install
 def main() -> int:
     """Measure and print."""
     asked = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    asked.add_argument("rows", nargs="*", help="desk (the default), import.copy, segments, marketing, install, all")
+    asked.add_argument("rows", nargs="*", help="desk (the default), import.copy, segments, marketing, mail, install, all")
     asked.add_argument("--small", action="store_true", help="a tenth of the rows: to see that everything runs")
     asked.add_argument("--no-peer", action="store_true", help="only our side")
     given = asked.parse_args()
@@ -25,6 +25,9 @@ def main() -> int:
         print(json.dumps(imports.import_copy(small=given.small)), flush=True)
     if "marketing" in rows or "all" in rows:
         for one in warehouse.marketing(small=given.small):
+            print(json.dumps(one), flush=True)
+    if {"marketing", "mail", "all"} & set(rows):
+        for one in mail.mail(small=given.small):
             print(json.dumps(one), flush=True)
     if "segments" in rows or "all" in rows:
         for one in segments.rows(small=given.small):

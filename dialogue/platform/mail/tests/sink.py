@@ -15,7 +15,7 @@ class Sink:
 
     `answers` maps a recipient to the answer to RCPT, `finals` to the answer to the final dot; `hang_up` names recipients whose
     connection is dropped after the dot without an answer, `vanish` those dropped before DATA is answered; `most` limits
-    connections at a time, `shuts_after` the letters of one.
+    connections at a time, `shuts_after` the letters of one; without `keeps` letters are taken and forgotten.
     """
 
     pipelines: bool = True
@@ -25,6 +25,7 @@ class Sink:
     vanish: set[str] = field(default_factory=set)
     most: int = 100
     shuts_after: int = 0
+    keeps: bool = True
     data_without_recipient: bytes = b"503 no recipient\r\n"
     letters: list[tuple[str, bytes]] = field(default_factory=list)
     busy: int = 0
@@ -89,7 +90,7 @@ class Sink:
 
     async def _keep(self, recipients: list[str], data: bytes, writer: asyncio.StreamWriter) -> bool:
         final = self.finals.get(recipients[0], b"250 kept\r\n")
-        if final.startswith(b"2"):
+        if final.startswith(b"2") and self.keeps:
             self.letters.append((recipients[0], data[:-3].replace(b"\r\n..", b"\r\n.")))
         if self.hang_up & set(recipients):
             writer.transport.abort()
