@@ -23,7 +23,7 @@ from dialogue.customers.channels.makers import Draft, delivery_gates, letter_mak
 from dialogue.customers.channels.models import UNSETTLED, Delivery, Mailing, MailingState, State
 from dialogue.customers.channels.policy import Gate
 from dialogue.customers.channels.press import Press, envelope_to
-from dialogue.customers.channels.settling import end, note_results, write_rows
+from dialogue.customers.channels.settling import end, not_begun, note_results, write_rows
 from dialogue.customers.channels.signals import DeliveriesFact, deliveries_settled
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor, system_actor
@@ -56,6 +56,7 @@ class BulkSender:
         self.counts: Counter[str] = Counter()
         self._presses: dict[Hashable, Press] = {}
         self._turn = 0
+        self._away = False
 
     def run(self, *, until: float, between: Callable[[], None], advance: Callable[[int], None] | None = None) -> bool:
         """Send window after window, own letters between them, until nothing is due or the clock says so.
@@ -65,7 +66,7 @@ class BulkSender:
         flying: Window | None = None
         try:
             while True:
-                late = time.monotonic() >= until
+                late = time.monotonic() >= until or self._away
                 window, flying = self._step(flying, stop=late), None
                 if window is not None and window.parcels:
                     window.arrive = self.post.begin(window.parcels, window.results.__setitem__)
@@ -76,7 +77,7 @@ class BulkSender:
                 if window is None:
                     tended = self.tend()
                     if late or not tended:
-                        return late and bool(due_now())
+                        return late and not self._away and bool(due_now())
         finally:
             if flying is not None:
                 self._step(flying, stop=True)
@@ -87,6 +88,7 @@ class BulkSender:
             if flying is not None:
                 # The server was at work while the next window was made.
                 flying.arrive()
+                self._away = any(not_begun(row, flying.results[row.pk]) for row in flying.rows)
                 note_results(flying.rows, flying.results, self.company)
                 self._tell(flying.rows)
             if window is not None and window.stopped:

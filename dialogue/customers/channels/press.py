@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -31,8 +32,6 @@ from dialogue.customers.channels.pieces import (
 )
 from dialogue.customers.channels.tokens import Token as Address
 from dialogue.customers.channels.tokens import TokenKind, address_of, marked_address
-from dialogue.customers.parties.models import ContactKind
-from dialogue.customers.parties.rules import normal_contact
 from dialogue.platform.mail.addresses import Address as Mailbox
 from dialogue.platform.mail.addresses import parse_email
 from dialogue.platform.mail.dkim import Signer, sign_parts
@@ -45,8 +44,13 @@ from dialogue.platform.tenants.registry import setting_of
 # Characters of the private use area: nobody writes them, and they pass markup and escapes unchanged.
 MARKS = re.compile("[\ue000-\ue00f]")
 SPOT = re.compile("\ue000(\\d+)\ue001|\ue002(\\d+)\ue003|(\ue004)|(\ue005)|(\ue006)")
+ATOMS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 LEAVE, PICTURE, HIDDEN = "\ue004", "\ue005", "\ue006"
 SOFT = b"=\r\n"
+# What stays itself in quoted-printable, and cannot begin a line that means something else.
+PLAIN = re.compile(r"[A-EG-Za-z0-9<][A-Za-z0-9 ,:;<>/?&!\"'()+_-]*[A-Za-z0-9,:;<>/?&!\"'()+_-]")
+GAPS = re.compile(r"[ \t]{2,}|\t")
+ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
 FROM_LINE = re.compile(rb"(?m)^From ")
 EMPTY_PARAGRAPH = re.compile("<p>((?:\ue000\\d+\ue001)+)</p>")
 BOUNDARY = "=_Dialogue_part_of_this_letter"
@@ -74,6 +78,8 @@ class Part:
     """The plain or the HTML half of a letter, ready to be filled and encoded."""
 
     def __init__(self, text: str, tokens: list[Token], links: list[Link], *, html: bool) -> None:
+        # Runs of spaces mean nothing in a letter; without them the body is its own canonical form for the signature.
+        text = ENDS.sub("", GAPS.sub(" ", text))
         self.html = html
         self.wide = sum(1 for letter in text if letter > "~") * 8 > len(text)
         self.pieces = tree_of(_marked(EMPTY_PARAGRAPH.sub(r"\1", text) if html else text, tokens))
@@ -127,12 +133,28 @@ class Part:
         return escape(word) if self.html else word
 
 
+@lru_cache(maxsize=10_000)
+def _wire_domain(domain: str) -> str:
+    """Return a domain as it goes over the wire, in A-labels.
+
+    Raises:
+        Refusal: it is none.
+    """
+    return parse_email(f"x@{domain}").rpartition("@")[2]
+
+
 def envelope_to(row: Delivery) -> str:
     """Return the receiver's address as the envelope carries it.
 
     The local part goes as it was given: only its owner knows whether case matters (RFC 5321, 2.4).
     """
-    return f"{row.address.rpartition('@')[0]}@{normal_contact(ContactKind.EMAIL, row.address, '').rpartition('@')[2]}"
+    local, _at, domain = row.address.rpartition("@")
+    return f"{local}@{_wire_domain(domain)}"
+
+
+def _checked(address: str) -> str:
+    local, _at, domain = address.rpartition("@")
+    return f"{local}@{_wire_domain(domain)}" if len(local) <= 64 and ATOMS.fullmatch(local) else parse_email(address)
 
 
 def _in_address(value: str) -> str:
@@ -141,6 +163,8 @@ def _in_address(value: str) -> str:
 
 def quoted(text: str) -> bytes:
     """Return a text as quoted-printable from a line's start on (RFC 2045, 6.7)."""
+    if len(text) < 70 and PLAIN.fullmatch(text):
+        return text.encode()
     raw = b2a_qp(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace"), istext=True)
     return FROM_LINE.sub(b"=46rom ", raw) if b"From " in raw else raw
 
@@ -230,7 +254,7 @@ class Press:
         subject = self.same_subject or unstructured("Subject", filled_with(self.subject, draft.values, field="subject"))
         heads = [
             self.sender,
-            mailbox("To", Mailbox(parse_email(address), draft.name)).encode(),
+            mailbox("To", Mailbox(_checked(address), draft.name)).encode(),
             subject.encode(),
             b"Date: " + format_datetime(datetime.now(UTC)).encode(),
             f"Message-ID: <{letter_id}>".encode(),

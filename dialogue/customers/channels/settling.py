@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -30,6 +30,8 @@ STATES = {
     Outcome.REFUSED: State.REFUSED,
     Outcome.UNKNOWN: State.UNKNOWN,
 }
+# How long a mailing waits for a server that does not answer.
+AWAY = timedelta(minutes=1)
 WRITTEN = {
     "id": "bigint",
     "state": "text",
@@ -87,6 +89,10 @@ def record_touches(rows: Sequence[Delivery], at: datetime) -> None:
 
 def note_result(row: Delivery, result: Result, now: datetime) -> None:
     """Let a row know what the server said; writing it is the caller's."""
+    if not_begun(row, result):
+        # Nobody was there to hear of this letter: it is no attempt.
+        row.code, row.answer = 0, result.text[:500]
+        return end(row, State.DEFERRED, now, due=now + AWAY)
     row.attempts += 1
     state, reason = STATES[result.outcome], row.reason
     due: datetime | None = None
@@ -101,7 +107,12 @@ def note_result(row: Delivery, result: Result, now: datetime) -> None:
     # Of a letter of a mailing that went the answer says nothing more.
     plain = state == State.ACCEPTED and row.mailing_id is not None
     row.code, row.answer = result.code, "" if plain else result.text[:500]
-    end(row, state, now, reason=reason, due=due)
+    return end(row, state, now, reason=reason, due=due)
+
+
+def not_begun(row: Delivery, result: Result) -> bool:
+    """Return whether a letter of a mailing stays where it was because there was no server to speak to."""
+    return row.mailing_id is not None and result.outcome is Outcome.DEFERRED and result.code == 0
 
 
 def end(row: Delivery, state: str, now: datetime, *, reason: str = "", due: datetime | None = None) -> None:

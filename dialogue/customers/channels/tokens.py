@@ -8,7 +8,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -40,9 +40,13 @@ class Token:
     url: str = ""
 
 
+@lru_cache(maxsize=8)
+def _key(seal: str, use: bytes) -> bytes:
+    return hmac.digest(key_bytes(seal), use, "sha256")
+
+
 def _signature(payload: bytes) -> bytes:
-    key = hmac.new(key_bytes(settings.SEAL_KEY), b"second origin", sha256).digest()
-    return hmac.new(key, payload, sha256).digest()[:SIGN_BYTES]
+    return hmac.digest(_key(settings.SEAL_KEY, b"second origin"), payload, "sha256")[:SIGN_BYTES]
 
 
 def write_token(token: Token) -> str:
@@ -72,8 +76,8 @@ def address_of(token: Token) -> str:
 
 
 def _mark_sign(tenant: int, delivery: int) -> str:
-    key = hmac.new(key_bytes(settings.SEAL_KEY), b"mark of a delivery", sha256).digest()
-    return hmac.new(key, f"{tenant:x}.{delivery:x}".encode(), sha256).hexdigest()[: 2 * MARK_BYTES]
+    spoken = f"{tenant:x}.{delivery:x}".encode()
+    return hmac.digest(_key(settings.SEAL_KEY, b"mark of a delivery"), spoken, "sha256").hex()[: 2 * MARK_BYTES]
 
 
 def write_mark(tenant: int, delivery: int) -> str:

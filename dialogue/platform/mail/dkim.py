@@ -87,6 +87,8 @@ def relaxed_body(body: bytes) -> bytes:
 def relaxed_header(line: bytes) -> bytes:
     """Return one header field in relaxed canonical form without its CRLF (RFC 6376, 3.4.2)."""
     name, _colon, value = line.partition(b":")
+    if b"  " not in line and b"\t" not in line and b"\r\n" not in line:
+        return name.strip().lower() + b":" + value.strip()
     return name.strip().lower() + b":" + WSP_RUN.sub(b" ", FOLD.sub(b"", value)).strip()
 
 

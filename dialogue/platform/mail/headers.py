@@ -6,6 +6,7 @@ import base64
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
@@ -27,11 +28,12 @@ def refuse_control(text: str, field: str) -> str:
         UnsafeHeader: it holds a line break or another control character.
     """
     text = text.strip(" ")
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
         raise UnsafeHeader(_("To send the letter write the field “%(field)s” on one line.") % {"field": field}, field=field)
     return text.strip()
 
 
+@lru_cache(maxsize=4096)
 def _q_cost(character: str) -> int:
     return sum(1 if byte in Q_PLAIN or byte == 0x20 else 3 for byte in character.encode())
 
