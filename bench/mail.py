@@ -95,6 +95,7 @@ def measure(port: int, letters: int, stored: int) -> dict[str, Any]:
     start_django()
     from django.db import connections, transaction
 
+    from dialogue.customers.channels.actions import change_letter_settings
     from dialogue.faces.command.migrate import bring_up_to_date
     from dialogue.kit.actors import system_actor
     from dialogue.kit.scope import tenant_scope
@@ -110,6 +111,7 @@ def measure(port: int, letters: int, stored: int) -> dict[str, Any]:
         cursor.execute("ANALYZE parties_party")
     by = system_actor(company.pk)
     with tenant_scope(company.pk), transaction.atomic():
+        change_letter_settings(mail_per_domain=0, by=by)
         set_mail_server(host="127.0.0.1", port=port, security="none", by=by)
         row = add_sender_identity(email="sales@bench.example.org", name="Bench Workshop", by=by)
         identity = check_sender_identity(row, by=by, find_txt=lambda _name: [row.record_text])
@@ -192,7 +194,7 @@ def planned(number: int, letters: int, by: Any) -> Any:
     """Return a mailing with so many letters planned."""
     from dialogue.customers.channels.mailings import open_mailing, plan_deliveries, start_mailing
 
-    mailing = open_mailing("bench", number, title=f"Bench {number}", canary=0, source=1, by=by)
+    mailing = open_mailing("bench", number, title=f"Bench {number}", canary=0, source=1, purpose="service", by=by)
     source = "SELECT id, 'p' || id || '@example.org', now(), 'a' FROM parties_party WHERE tenant_id = %s AND id <= %s"
     plan_deliveries(mailing, (source, [mailing.tenant_id, letters]), by=by)
     return start_mailing(mailing, by=by)

@@ -68,6 +68,7 @@ def mailing(company: int, port: int, letters: int) -> None:
     """Give the company a server, a proven sender and a mailing that goes."""
     from django.db import transaction
 
+    from dialogue.customers.channels.actions import change_letter_settings
     from dialogue.customers.channels.mailings import open_mailing, plan_deliveries, start_mailing
     from dialogue.customers.parties.bulk import create_parties
     from dialogue.customers.parties.drafts import Contact, NewParty
@@ -76,6 +77,7 @@ def mailing(company: int, port: int, letters: int) -> None:
 
     by = system_actor(company)
     with transaction.atomic():
+        change_letter_settings(mail_per_domain=0, by=by)
         set_mail_server(host="127.0.0.1", port=port, security="none", by=by)
         row = add_sender_identity(email="sales@romashka.example.org", name="Ромашка", by=by)
         check_sender_identity(row, by=by, find_txt=lambda name: [row.record_text])
@@ -83,7 +85,7 @@ def mailing(company: int, port: int, letters: int) -> None:
             [NewParty(first_name="Имя", contacts=[Contact("email", f"p{number}@example.org")]) for number in range(letters)],
             by=by,
         )
-        made = open_mailing("test", 1, title="Осень", canary=0, by=by)
+        made = open_mailing("test", 1, title="Осень", canary=0, purpose="service", by=by)
         source = "SELECT party_id, value, now(), 'a' FROM parties_contactpoint WHERE tenant_id = %s AND kind = 'email'"
         plan_deliveries(made, (source, [company]), by=by)
         start_mailing(made, by=by)

@@ -49,7 +49,7 @@ from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.registry import company_settings, setting_of
 
 SEND_JOB = "channels.send"
-LETTER_SETTINGS = ("mail_follow_links", "mail_follow_opens", "mail_mark_returns", "mail_postal_address")
+LETTER_SETTINGS = ("mail_follow_links", "mail_follow_opens", "mail_mark_returns", "mail_per_domain", "mail_postal_address")
 SUBJECT_LIMIT, TEXT_LIMIT = 300, 20_000
 
 

@@ -21,6 +21,7 @@ from dialogue.customers.channels.claims import LEASE, NOT_BEGUN, claim_window, d
 from dialogue.customers.channels.mailings import mailing_counts, move_mailing
 from dialogue.customers.channels.makers import Draft, delivery_gates, letter_makers
 from dialogue.customers.channels.models import UNSETTLED, Delivery, Mailing, MailingState, State
+from dialogue.customers.channels.pacing import note_pace, places_for
 from dialogue.customers.channels.policy import Gate
 from dialogue.customers.channels.press import Press, envelope_to
 from dialogue.customers.channels.settling import end, not_begun, note_results, write_rows
@@ -35,6 +36,8 @@ from dialogue.platform.tenants.models import Tenant
 # A first part is bad when more of it is refused, or complained about, than receivers forgive (reference: Gmail, Yahoo).
 REFUSED_MOST, COMPLAINED_MOST = 0.05, 0.0025
 PRESSES_KEPT = 200
+PAUSE_SECONDS = 0.5
+FOREVER = float("inf")
 
 
 @dataclass
@@ -74,13 +77,22 @@ class BulkSender:
                 between()
                 if advance is not None:
                     advance(self.counts.total())
-                if window is None:
-                    tended = self.tend()
-                    if late or not tended:
-                        return late and not self._away and bool(due_now())
+                if window is None and (late or not (self.tend() or self._soon(until))):
+                    return late and not self._away and bool(due_now())
         finally:
             if flying is not None:
                 self._step(flying, stop=True)
+
+    def _soon(self, until: float) -> bool:
+        """Wait a moment where letters have a place within the rest of this slice; return whether they have."""
+        left = until - time.monotonic()
+        if not 0 < left < FOREVER:
+            return False
+        with transaction.atomic():
+            due = bool(due_mailings(timezone.now() + timedelta(seconds=left)))
+        if due:
+            time.sleep(min(left, PAUSE_SECONDS))
+        return due
 
     def _step(self, flying: Window | None, *, stop: bool) -> Window | None:
         with transaction.atomic():
@@ -89,6 +101,7 @@ class BulkSender:
                 # The server was at work while the next window was made.
                 flying.arrive()
                 self._away = any(not_begun(row, flying.results[row.pk]) for row in flying.rows)
+                note_pace(flying.rows, flying.results, timezone.now())
                 note_results(flying.rows, flying.results, self.company)
                 self._tell(flying.rows)
             if window is not None and window.stopped:
@@ -114,6 +127,12 @@ class BulkSender:
 
     def _made(self, rows: list[Delivery], now: datetime) -> Window:
         held = held_back(rows)
+        if not self.stayed:
+            places = places_for([row for row in rows if row.pk not in held], self.company, now)
+            for row in rows:
+                if row.pk in places:
+                    row.state = State.RESERVED
+            held |= places
         going = [row for row in rows if row.pk not in held]
         drafts = self._drafts(going)
         ready: list[Delivery] = []

@@ -56,6 +56,7 @@ def mail_settings(request: MemberRequest) -> HttpResponseBase:
         "wrong": wrong,
         "securities": SecurityChoice.choices,
         "switches": [line for line in settings if line[1].kind is bool],
+        "numbers": [line for line in settings if line[1].kind is int],
         "texts": [line for line in settings if line[1].kind is str],
     }
     return render(request, "channels/mail.html", context, status=422 if wrong else 200)
@@ -67,7 +68,12 @@ def _set_mail(request: MemberRequest) -> None:
     if what == "remove":
         mail.remove_mail_server(by=by)
     elif what == "notes":
-        values: dict[str, Any] = {name: name in given for name in actions.LETTER_SETTINGS if name != "mail_postal_address"}
+        values: dict[str, Any] = {
+            name: name in given for name in actions.LETTER_SETTINGS if company_settings.get(name).kind is bool
+        }
+        pace = given.get("mail_per_domain", "").replace(" ", "")
+        if pace:
+            values["mail_per_domain"] = int(pace) if pace.isdecimal() and len(pace) < 10 else -1
         actions.change_letter_settings(mail_postal_address=given.get("mail_postal_address", "").strip()[:300], by=by, **values)
     else:
         port = given.get("port", "")

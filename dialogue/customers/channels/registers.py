@@ -85,6 +85,19 @@ company_settings.add(
     ),
 )
 company_settings.add(
+    "mail_per_domain",
+    Setting(
+        label=_("Letters of mailings a minute to one mail domain"),
+        kind=int,
+        default=600,
+        most=1_000_000,
+        hint=_(
+            "Large mail providers turn away who sends faster than they are used to. 0 means as fast as the server takes them."
+        ),
+        section="mail",
+    ),
+)
+company_settings.add(
     "mail_postal_address",
     Setting(
         label=_("Postal address under letters"), kind=str, default="", hint=_("Many countries ask for it."), section="mail"

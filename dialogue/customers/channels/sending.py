@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from dialogue.customers.channels.bulk import BulkSender
+from dialogue.customers.channels.bulk import FOREVER, BulkSender
 from dialogue.customers.channels.claims import LEASE, claim_own, free_lost
 from dialogue.customers.channels.compose import envelope_sender, signed_letter
 from dialogue.customers.channels.models import Delivery, State
@@ -29,8 +29,6 @@ from dialogue.platform.mail.outgoing import post_out, real_server
 from dialogue.platform.mail.pipelined import Parcel, Post
 from dialogue.platform.mail.transport import Result
 from dialogue.platform.tenants.models import Tenant
-
-FOREVER = float("inf")
 
 
 def send_job(run: JobRun, deliveries: list[int]) -> dict[str, Any]:

@@ -84,7 +84,14 @@ def planned(cast: Cast, kept: Sink, number: int, **fields: object) -> Mailing:
     with tenant_scope(cast.company.pk):
         source = Source.objects.create(name="Осень", fold="осень").pk
         mailing = open_mailing(
-            "test", 1, title="Осень", source=source, identity=SenderIdentity.objects.get(), by=owner, **fields
+            "test",
+            1,
+            title="Осень",
+            source=source,
+            identity=SenderIdentity.objects.get(),
+            purpose="service",
+            by=owner,
+            **fields,
         )
         with transaction.atomic():
             assert plan_deliveries(mailing, (SOURCE, [cast.company.pk]), by=owner) == number
