@@ -7,7 +7,8 @@ import json
 import sys
 from typing import Any
 
-from bench import desk, imports, mail, segments, warehouse
+from bench import campaigns, desk, imports, mail, segments, warehouse
+
 from bench.client import peers
 from bench.install import install
 
@@ -24,7 +25,7 @@ def main() -> int:
     if "import.copy" in rows or "all" in rows:
         print(json.dumps(imports.import_copy(small=given.small)), flush=True)
     if "marketing" in rows or "all" in rows:
-        for one in warehouse.marketing(small=given.small):
+        for one in [*warehouse.marketing(small=given.small), *campaigns.rows(small=given.small)]:
             print(json.dumps(one), flush=True)
     if {"marketing", "mail", "all"} & set(rows):
         for one in mail.mail(small=given.small):

@@ -20,8 +20,10 @@ from dialogue.customers.tasks.models import Task
 from dialogue.customers.timeline.bulk import EntryDraft, record_entries
 from dialogue.customers.timeline.models import Entry
 from dialogue.demo import words
+from dialogue.demo.campaigns import make_campaigns
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.scope import current_tenant
+from dialogue.marketing.campaigns.models import Campaign
 from dialogue.marketing.segments.actions import create_segment
 from dialogue.marketing.segments.models import Segment
 from dialogue.marketing.segments.rebuilding import measure_segment
@@ -47,6 +49,7 @@ SEGMENTS: tuple[dict[str, Any], ...] = (
         ]
     },
     {"all": [{"has": "response"}, {"lacks": "purchase"}]},
+    {"field": "kind", "is": "person"},
 )
 FRIDAY = 5
 
@@ -278,4 +281,5 @@ PARTS: tuple[tuple[str, Callable[[], bool], Callable[[Demo], None]], ...] = (
     ("purchases", lambda: Purchase.objects.filter(external_id="DEMO-000").exists(), make_purchases),
     ("dialogue", lambda: Entry.objects.filter(kind="letter").exists(), make_dialogue),
     ("segments", Segment.with_bin.exists, make_segments),
+    ("campaigns", Campaign.with_bin.exists, make_campaigns),
 )

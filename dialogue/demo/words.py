@@ -153,12 +153,115 @@ GOODS = {
 }
 # Name by name the rules of `loading.SEGMENTS`.
 SEGMENTS = {
-    "en": ("Bought within a year", "Open deal, not spoken to for two weeks", "Answered but has not bought"),
-    "ru": ("Покупали в течение года", "Сделка открыта, две недели не общались", "Отвечали, но не покупали"),
-    "uk": ("Купували протягом року", "Угода відкрита, два тижні не спілкувалися", "Відповідали, але не купували"),
+    "en": ("Bought within a year", "Open deal, not spoken to for two weeks", "Answered but has not bought", "All people"),
+    "ru": ("Покупали в течение года", "Сделка открыта, две недели не общались", "Отвечали, но не покупали", "Все люди"),
+    "uk": ("Купували протягом року", "Угода відкрита, два тижні не спілкувалися", "Відповідали, але не купували", "Усі люди"),
     "ro": (
         "Au cumpărat în ultimul an",
         "Tranzacție deschisă, fără contact de două săptămâni",
         "Au răspuns, dar nu au cumpărat",
+        "Toți oamenii",
     ),
+}
+CAMPAIGN_PAST = {
+    "en": "Back after the summer",
+    "ru": "Снова вместе после лета",
+    "uk": "Знову разом після літа",
+    "ro": "Din nou împreună după vară",
+}
+CAMPAIGN_PAST_GOAL = {
+    "en": "Remind of us those who were silent over the summer, and open the autumn with orders.",
+    "ru": "Напомнить о себе тем, кто молчал всё лето, и начать осень с заказов.",
+    "uk": "Нагадати про себе тим, хто мовчав усе літо, і почати осінь із замовлень.",
+    "ro": "Să le amintim de noi celor tăcuți peste vară și să începem toamna cu comenzi.",
+}
+CAMPAIGN_DRAFT = {
+    "en": "Plans for the new year",
+    "ru": "Планы на новый год",
+    "uk": "Плани на новий рік",
+    "ro": "Planuri pentru anul nou",
+}
+CAMPAIGN_DRAFT_GOAL = {
+    "en": "Renew support with this year's buyers before the holidays.",
+    "ru": "Продлить поддержку покупателям этого года до праздников.",
+    "uk": "Продовжити підтримку покупцям цього року до свят.",
+    "ro": "Să prelungim asistența cumpărătorilor de anul acesta înainte de sărbători.",
+}
+LETTER_PAST = {
+    "en": (
+        "{{first_name|Good day}}, what autumn brings",
+        (
+            "{{first_name|Good day}},\n\nthe summer is over and we have three things that save your people time.{% if company %} For"
+            " {{company}} we would begin with the support package.{% endif %}\n\n[See all three](https://example.org/autumn)\n\n{{sender}}"
+        ),
+    ),
+    "ru": (
+        "{{first_name|Здравствуйте}}, что приносит осень",
+        (
+            "{{first_name|Здравствуйте}}!\n\nЛето позади, и у нас есть три вещи, которые сберегут время ваших людей.{% if company %}"
+            " Для {{company}} мы начали бы с пакета поддержки.{% endif %}\n\n[Посмотреть все три](https://example.org/autumn)\n\n{{sender}}"
+        ),
+    ),
+    "uk": (
+        "{{first_name|Вітаємо}}, що приносить осінь",
+        (
+            "{{first_name|Вітаємо}}!\n\nЛіто позаду, і в нас є три речі, які збережуть час ваших людей.{% if company %} Для {{company}}"
+            " ми почали б із пакета підтримки.{% endif %}\n\n[Переглянути всі три](https://example.org/autumn)\n\n{{sender}}"
+        ),
+    ),
+    "ro": (
+        "{{first_name|Bună ziua}}, ce aduce toamna",
+        (
+            "{{first_name|Bună ziua}},\n\nvara a trecut și avem trei lucruri care economisesc timpul oamenilor dumneavoastră.{% if company %}"
+            " Pentru {{company}} am începe cu pachetul de asistență.{% endif %}\n\n[Vedeți-le pe toate](https://example.org/autumn)\n\n{{sender}}"
+        ),
+    ),
+}
+LETTER_DRAFT = {
+    "en": (
+        "Your support for the coming year",
+        (
+            "{{first_name|Good day}},\n\nyou bought from us this year. Renew support before the holidays and keep this year's price.\n\n"
+            "[Renew](https://example.org/renew)"
+        ),
+    ),
+    "ru": (
+        "Ваша поддержка на будущий год",
+        (
+            "{{first_name|Здравствуйте}}!\n\nВ этом году вы покупали у нас. Продлите поддержку до праздников — цена останется прежней.\n\n"
+            "[Продлить](https://example.org/renew)"
+        ),
+    ),
+    "uk": (
+        "Ваша підтримка на наступний рік",
+        (
+            "{{first_name|Вітаємо}}!\n\nЦього року ви купували в нас. Продовжте підтримку до свят — ціна залишиться тією самою.\n\n"
+            "[Продовжити](https://example.org/renew)"
+        ),
+    ),
+    "ro": (
+        "Asistența dumneavoastră pentru anul viitor",
+        (
+            "{{first_name|Bună ziua}},\n\nanul acesta ați cumpărat de la noi. Prelungiți asistența înainte de sărbători și păstrați prețul.\n\n"
+            "[Prelungiți](https://example.org/renew)"
+        ),
+    ),
+}
+SUBJECT_DRAFT = {
+    "en": "This year's price until the holidays",
+    "ru": "Цена этого года — до праздников",
+    "uk": "Ціна цього року — до свят",
+    "ro": "Prețul de anul acesta, până la sărbători",
+}
+COSTS = {
+    "en": ("Text and pictures", "Sending"),
+    "ru": ("Тексты и картинки", "Отправка"),
+    "uk": ("Тексти й картинки", "Надсилання"),
+    "ro": ("Texte și imagini", "Trimitere"),
+}
+CAMPAIGN_DEALS = {
+    "en": ("Support for three offices", "Moving to the new hosting"),
+    "ru": ("Поддержка трёх офисов", "Переезд на новый хостинг"),
+    "uk": ("Підтримка трьох офісів", "Переїзд на новий хостинг"),
+    "ro": ("Asistență pentru trei birouri", "Mutarea pe noua găzduire"),
 }

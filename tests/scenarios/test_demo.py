@@ -8,6 +8,8 @@ from dialogue.customers.parties.models import ContactPoint, Party
 from dialogue.demo import load
 from dialogue.faces.command.demo import load_later
 from dialogue.kit.scope import tenant_scope
+from dialogue.marketing.campaigns.models import Campaign, Run
+from dialogue.marketing.campaigns.results import measure
 from dialogue.marketing.segments.models import Segment
 from dialogue.platform.accounts.actions import create_company
 from dialogue.platform.jobs.kinds import JobRun
@@ -23,11 +25,18 @@ def test_demo_is_complete_and_loads_once(language: str) -> None:
         again = load(run)
         outside = ContactPoint.objects.filter(kind="email").exclude(normal__endswith="@example.org").count()
         lists = Party.objects.count(), outside
+        found = {row.state: row for row in Campaign.objects.all()}
+        result = measure(found["done"], Run.objects.get())
         sizes = list(Segment.objects.order_by("pk").values_list("size", flat=True))
     assert first == again
     assert first["customers"] == 72
-    assert first["deals"] == 24
+    assert first["deals"] == 26
     assert first["entries"] > 100
     assert lists == (72, 0)
-    assert len(sizes) == 3
+    assert len(sizes) == 4
     assert min(sizes) > 0
+    assert set(found) == {"done", "draft"}
+    assert result.reached.n == result.sent > 20
+    assert result.held.n > 2
+    assert result.answered > 5
+    assert result.reached.total > result.held.total

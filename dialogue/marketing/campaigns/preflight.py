@@ -27,6 +27,8 @@ LARGEST = 100_000
 MOST_WITHOUT = 0.5
 HOST = re.compile(r"(?=.{4,253}\Z)([\w-]{1,63}\.)+[\w-]{2,63}\Z")
 UNNAMED = re.compile(r"\[[^\[\]\n]{1,200}\]\((?!https?://)([^)\n]{0,200})\)")
+ASKED = re.compile(r"\{%\s*(?:if|elif)\s+([a-z_]+)")
+FILLED = {"name", "our_company", "sender"}
 ALONE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 
 
@@ -123,7 +125,8 @@ def _letter(text: Written | None, content: Content, name: str) -> Iterator[Findi
     if len(body.encode()) * 2 > LARGEST:
         words = _("%(letter)s is larger than 100 KB: mail programs would cut its end, the way to unsubscribe with it.")
         yield Finding(Grade.STOP, words % {"letter": name}, "letters")
-    alone = sorted(set(ALONE.findall(subject + body)) - {"name", "our_company"})
+    # What a condition asks about stands where the card has something.
+    alone = sorted(set(ALONE.findall(subject + body)) - set(ASKED.findall(body)) - FILLED)
     if alone:
         words = _("%(letter)s: who has nothing on the card for %(places)s gets no letter; give other words: {{%(place)s|…}}.")
         listed = ", ".join(f"{{{{{place}}}}}" for place in alone)

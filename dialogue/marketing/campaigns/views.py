@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dialogue.customers.parties.models import Party
 from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import NotPermitted, Refusal
-from dialogue.kit.money import print_money
+from dialogue.kit.money import MINUS, print_money
 from dialogue.marketing.campaigns.actions import bin_campaign
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.launching import cancel_campaign, finish_campaign, pause_campaign, resume_campaign
@@ -44,7 +44,10 @@ def number(value: int) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Return a share in percent as the reader's language writes it, a dash for none."""
-    return "—" if share is None else f"{number_format(round(100 * share, digits), digits)}\N{NO-BREAK SPACE}%"
+    if share is None:
+        return "—"
+    said = number_format(round(100 * share, digits), digits if share else 0)
+    return f"{said.replace('-', MINUS)}\N{NO-BREAK SPACE}%"
 
 
 def money(amount: Any, currency: str, *, whole: bool = True) -> str:
@@ -160,11 +163,13 @@ class Step:
 def steps_of(row: Campaign, result: Result) -> list[Step]:
     """Return the funnel, the widest line first."""
     widest = max(result.addressed, 1)
+    opened = result.heard.get("opened", 0)
+    indirect = _("an indirect sign: mail programs open pictures by themselves")
     lines: list[tuple[str, int, int | None, str]] = [
         (_("In the segments"), result.addressed, None, ""),
         (_("Chosen to be reached"), result.included, row.plan_people, ""),
         (_("Letters taken by the servers"), result.sent, None, ""),
-        (_("Opened"), result.heard.get("opened", 0), None, _("an indirect sign: mail programs open pictures by themselves")),
+        *([(_("Opened"), opened, None, indirect)] if opened else []),
         (_("Followed a link"), result.heard.get("link_followed", 0), None, ""),
         (_("Answered in any way"), result.answered, row.plan_responses, ""),
         (_("Deals opened"), result.deals, row.plan_deals, ""),
@@ -226,7 +231,7 @@ def _deviation(fact: float, plan: Decimal | None, currency: str) -> str:
     if not plan:
         return ""
     off = fact / float(plan) - 1
-    sign = "+" if off >= 0 else "\N{MINUS SIGN}"
+    sign = "+" if off >= 0 else MINUS
     words = _("plan %(plan)s · %(sign)s%(off)s")
     return words % {"plan": money(plan, currency), "sign": sign, "off": percent(abs(off), 0)}
 
@@ -291,7 +296,7 @@ def plan_of(row: Campaign, result: Result | None) -> list[tuple[str, str, str, s
     said = []
     for label, plan, fact, is_money in lines:
         off = float(fact) / float(plan) - 1 if plan and fact is not None else None
-        sign = "" if off is None else "+" if off >= 0 else "\N{MINUS SIGN}"
+        sign = "" if off is None else "+" if off >= 0 else MINUS
         said.append(
             (
                 label,

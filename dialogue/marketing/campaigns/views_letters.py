@@ -62,7 +62,7 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
         "places": PLACES,
         "readers": _readers(request, row),
         "editable": (row.is_draft or row.is_under_way) and request.actor.can(CampaignPermission.WRITE),
-        "findings": [one for one in look_before(row).findings if one.where == "letters"],
+        "findings": [one for one in look_before(row).findings if one.where == "letters"] if row.is_draft else [],
     }
     return render(request, "campaigns/letters.html", context, status=422 if errors else 200)
 

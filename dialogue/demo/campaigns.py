@@ -1,0 +1,180 @@
+"""Two campaigns of the demonstration company: one that ended a month ago, with what came of it, and one being prepared."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from dialogue.customers.channels.mailings import open_mailing, plan_deliveries
+from dialogue.customers.channels.models import Delivery, Mailing, MailingState, State
+from dialogue.customers.timeline.bulk import EntryDraft, record_entries
+from dialogue.demo import words
+from dialogue.marketing.campaigns.actions import Cost, choose_segments, create_campaign, set_costs, write_content
+from dialogue.marketing.campaigns.freezing import freeze_people
+from dialogue.marketing.campaigns.launching import letters_sql
+from dialogue.marketing.campaigns.letters import CAUSE
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Person, Run
+from dialogue.marketing.policy.keeping import policy_of
+from dialogue.marketing.segments.models import Segment
+from dialogue.selling.deals.batches import create_deals
+from dialogue.selling.deals.drafts import NewDeal
+from dialogue.selling.deals.models import Stage
+from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, record_purchases
+
+if TYPE_CHECKING:
+    from dialogue.demo.loading import Demo
+
+LAUNCHED, LASTED, SEED = timedelta(days=52), timedelta(days=30), "demonstration"
+HELD_OUT = 20
+PRICES = (14_900, 22_500, 31_000, 48_000)
+
+
+def make_campaigns(demo: Demo) -> None:
+    """Make both."""
+    segments = {one.name: one for one in Segment.objects.all()}
+    names = demo.say(words.SEGMENTS)
+    _past(demo, segments[names[3]], segments[names[1]])
+    _draft(demo, segments[names[0]])
+
+
+def _write(demo: Demo, row: Campaign, texts: dict[str, tuple[str, str]], arm: str = "a") -> None:
+    for language in ("", *(code for code in texts if code != demo.language)):
+        subject, body = texts[language or demo.language]
+        write_content(row, by=demo.by, subject=subject, body=body, arm=arm, language=language)
+
+
+def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
+    at = demo.company.start_of((demo.now - LAUNCHED).date()) + timedelta(hours=10, minutes=5)
+    row = create_campaign(
+        demo.say(words.CAMPAIGN_PAST),
+        by=demo.by,
+        goal=demo.say(words.CAMPAIGN_PAST_GOAL),
+        starts_on=at.date(),
+        ends_on=(at + LASTED).date(),
+        responsible=demo.members[0] if demo.members else None,
+        plan_people=30,
+        plan_responses=12,
+        plan_deals=3,
+        plan_revenue=Decimal(200_000),
+        plan_cost=Decimal(13_500),
+        hold_out=HELD_OUT,
+    )
+    choose_segments(row, [everybody.code], [busy.code], by=demo.by)
+    _write(demo, row, words.LETTER_PAST)
+    label_one, label_two = demo.say(words.COSTS)
+    costs = [
+        Cost(label_one, Decimal(12_000), Decimal(13_400), at.date()),
+        Cost(label_two, Decimal(1_500), Decimal(1_200), at.date()),
+    ]
+    set_costs(row, costs, by=demo.by)
+    run = _launched(demo, row, at)
+    _answers(demo, row, run, at)
+    _purchases(demo, run, at)
+    _deals(demo, row, run, at)
+    Campaign.objects.filter(pk=row.pk).update(state=CampaignState.DONE, launched_at=at, finished_at=at + LASTED)
+
+
+def _launched(demo: Demo, row: Campaign, at: datetime) -> Run:
+    """Freeze the people as of then, and note their letters as gone: they stay in this installation, as all of this company's."""
+    policy = dict(policy_of(demo.company).__dict__)
+    run = Run.objects.create(campaign=row, seed=SEED, frozen_at=at, policy=policy, by_label=demo.by.label)
+    freeze_people(row, run)
+    for one in CampaignSegment.objects.filter(campaign=row).select_related("segment"):
+        if one.segment is not None:
+            one.version, one.size = one.segment.version, one.segment.size
+            one.save(update_fields=["version", "size"])
+    mailing = open_mailing(CAUSE, run.pk, title=row.name, source=row.source, by=demo.by, canary=0)
+    plan_deliveries(mailing, letters_sql(row, run, demo.company), by=demo.by)
+    Delivery.objects.filter(mailing=mailing).update(
+        state=State.ACCEPTED, settled_at=at, due_at=None, attempts=1, stayed=True, code=250
+    )
+    Mailing.objects.filter(pk=mailing.pk).update(state=MailingState.DONE, started_at=at, ended_at=at)
+    run.mailing = mailing.pk
+    run.save(update_fields=["mailing"])
+    return run
+
+
+def _reached(run: Run, decision: int) -> list[int]:
+    rows = Person.objects.filter(run_id=run.pk, decision=decision).order_by("party_id")
+    return list(rows.values_list("party_id", flat=True))
+
+
+def _answers(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
+    subject = demo.say(words.CAMPAIGN_PAST)
+    people = _reached(run, Decision.INCLUDED)
+    common: dict[str, Any] = {"way": "email", "source": row.source}
+    touches = [
+        EntryDraft(one, "letter", at, subject=subject, ref_kind="mailing", ref_id=run.mailing, **common) for one in people
+    ]
+    ids = record_entries(touches, by=demo.by)
+    answers: list[EntryDraft] = []
+    for number, (one, touch) in enumerate(zip(people, ids, strict=True)):
+        after = at + timedelta(hours=1 + number % 9, minutes=7 * number)
+        if number % 5 in {0, 2}:
+            answers.append(EntryDraft(one, "link_followed", after, touch=touch, **common))
+        if number % 6 == 2:
+            text = demo.chance.choice(demo.say(words.ANSWERS))
+            answers.append(EntryDraft(one, "reply", after + timedelta(hours=3), body=text, touch=touch, **common))
+        if number % 17 == 11:
+            answers.append(EntryDraft(one, "unsubscribed", after, touch=touch, **common))
+    record_entries(answers, by=demo.by)
+
+
+def _purchases(demo: Demo, run: Run, at: datetime) -> None:
+    goods = demo.say(words.GOODS)
+    buyers = _reached(run, Decision.INCLUDED)[::3] + _reached(run, Decision.HELD_OUT)[4:5]
+    drafts = [
+        PurchaseDraft(
+            at=at + timedelta(days=2 + 3 * number % 24, hours=number % 7),
+            currency=demo.company.currency,
+            party=one,
+            external_id=f"DEMO-C{number:02d}",
+            lines=[
+                LineDraft(product=None, name=goods[number % len(goods)], quantity=Decimal(1), price=Decimal(PRICES[number % 4]))
+            ],
+        )
+        for number, one in enumerate(buyers)
+    ]
+    record_purchases(drafts, by=demo.by)
+
+
+def _deals(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
+    stages = list(Stage.objects.order_by("pipeline__position", "position").values_list("pk", flat=True)[:4])
+    people = _reached(run, Decision.INCLUDED)[2::9]
+    drafts = [
+        NewDeal(
+            title=title,
+            stage=stages[1 + 2 * number],
+            contact=person,
+            budget=Decimal(60_000 + 25_000 * number),
+            currency=demo.company.currency,
+            responsible=demo.members[0] if demo.members else None,
+            expected_on=(demo.now + timedelta(days=12 + 9 * number)).date(),
+            source=row.source,
+            created_at=at + timedelta(days=4 + 5 * number),
+        )
+        for number, (title, person) in enumerate(zip(demo.say(words.CAMPAIGN_DEALS), people, strict=False))
+    ]
+    create_deals(drafts, by=demo.by)
+
+
+def _draft(demo: Demo, buyers: Segment) -> None:
+    today = demo.company.today()
+    row = create_campaign(
+        demo.say(words.CAMPAIGN_DRAFT),
+        by=demo.by,
+        goal=demo.say(words.CAMPAIGN_DRAFT_GOAL),
+        starts_on=today + timedelta(days=14),
+        ends_on=today + timedelta(days=40),
+        responsible=demo.members[-1] if demo.members else None,
+        plan_people=20,
+        plan_responses=8,
+        plan_revenue=Decimal(180_000),
+        plan_cost=Decimal(6_000),
+        test="subject",
+    )
+    choose_segments(row, [buyers.code], by=demo.by)
+    _write(demo, row, words.LETTER_DRAFT)
+    write_content(row, by=demo.by, subject=demo.say(words.SUBJECT_DRAFT), body="", arm="b")
+    set_costs(row, [Cost(demo.say(words.COSTS)[0], Decimal(6_000))], by=demo.by)
