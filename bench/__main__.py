@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 from bench import campaigns, desk, imports, mail, segments, warehouse
-
 from bench.client import peers
 from bench.install import install
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from dialogue.customers.channels.models import Suppression, suppression_key
+from dialogue.customers.channels.models import Suppression, suppression_keys
 from dialogue.customers.parties.models import Channel, Purpose
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Person, Reason, Run, Side, Test
@@ -180,7 +180,8 @@ def stopped_points(wanted: str, values: Sequence[Any]) -> list[int]:
     with connection.chunked_cursor() as cursor:
         cursor.execute(POINTS.format(wanted=wanted), [current_tenant(), sorted(set(keys.values())), *values])
         while rows := cursor.fetchmany(5000):
-            stopped += [point for point, normal in rows if suppression_key(EMAIL, normal) in keys]
+            hashes = suppression_keys(EMAIL, [normal for _point, normal in rows])
+            stopped += [point for (point, _normal), key in zip(rows, hashes, strict=True) if key in keys]
     return stopped
 
 
