@@ -40,8 +40,6 @@ if not environment.flag("DIALOGUE_THROTTLES", default=True):
 METRICS_TOKEN = environment.text("DIALOGUE_METRICS_TOKEN")
 
 INSTALLED_APPS = [
-    "django_cotton.apps.SimpleAppConfig",
-    "template_partials.apps.SimpleAppConfig",
     "dialogue.insight.reports",
     "dialogue.marketing.segments",
     "dialogue.marketing.policy",
@@ -141,7 +139,6 @@ TEMPLATES = [
                         (
                             "django.template.loaders.cached.Loader",
                             [
-                                "django_cotton.cotton_loader.Loader",
                                 "django.template.loaders.filesystem.Loader",
                                 "django.template.loaders.app_directories.Loader",
                             ],
@@ -150,19 +147,12 @@ TEMPLATES = [
                 )
             ],
             "builtins": [
-                "django_cotton.templatetags.cotton",
                 "template_partials.templatetags.partials",
                 "dialogue.kit.templatetags.kept",
                 "dialogue.kit.templatetags.addresses",
                 "dialogue.kit.templatetags.pieces",
             ],
         },
-    },
-    {
-        "NAME": "pieces",
-        "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "APP_DIRS": True,
-        "OPTIONS": {"environment": "dialogue.kit.pieces.environment", "auto_reload": DEBUG, "trim_blocks": True},
     },
 ]
 

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.template import engines
 from django.template.backends.utils import csrf_input_lazy
 from django.template.defaultfilters import capfirst, date, linebreaksbr, time, urlencode
+from django.template.utils import get_app_template_dirs
 from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
-from jinja2 import Environment
 
 from dialogue.kit.addresses import address_of
 
-ENGINE = "pieces"
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _words: dict[str | None, dict[str, str]] = {}
 
 
@@ -32,14 +35,24 @@ def piece(template: str, context: Mapping[str, Any], request: HttpRequest | None
     Raises:
         jinja2.TemplateNotFound: no room has a piece of this name.
     """
-    found = cast("Any", engines[ENGINE]).env.get_template(template)
     more = {} if request is None else {"request": request, "csrf_input": csrf_input_lazy(request)}
-    return mark_safe(cast("str", found.render(context, **more)))  # noqa: S308  escaped where it was put in
+    return mark_safe(environment().get_template(template).render(context, **more))  # noqa: S308  escaped where it was put in
 
 
-def environment(**options: Any) -> Environment:
-    """Return the environment of pieces, for Django's settings."""
-    made = Environment(**options, extensions=["jinja2.ext.i18n"], finalize=_printed)  # noqa: S701  Django's engine turns escaping on
+@cache
+def environment() -> Environment:
+    """Return what pieces are made with."""
+    # Loaded with the first piece: the sign-in page, which a start is waited for by, shows none.
+    import jinja2
+
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(get_app_template_dirs("jinja2")),
+        autoescape=True,
+        auto_reload=settings.DEBUG,
+        trim_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        finalize=_printed,
+    )
     made.install_gettext_callables(_said, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)  # type: ignore[attr-defined]
     made.globals["url"] = address_of
     made.filters |= {

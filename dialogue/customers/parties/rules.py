@@ -8,7 +8,6 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 import idna
-import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -48,6 +47,9 @@ def normal_contact(kind: str, value: str, country: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _phone(value: str, country: str) -> str:
+    # Its tables of the world's numbers are loaded with the first number, not with the program.
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(value, country or None)
         if phonenumbers.is_possible_number(number):
@@ -146,6 +148,8 @@ def printed_phone(normal: str) -> str:
     bare, _mark, extension = normal.partition(";ext=")
     if not bare.startswith("+"):
         return bare
+    import phonenumbers
+
     number = phonenumbers.parse(bare)
     shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return f"{shown}, {extension}" if extension else str(shown)

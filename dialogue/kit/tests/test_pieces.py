@@ -10,11 +10,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
 from dialogue.kit.addresses import address_of
-from dialogue.kit.pieces import ENGINE, piece
+from dialogue.kit.pieces import environment, piece
 
 
 def written(source: str, **given: Any) -> str:
-    return str(engines[ENGINE].from_string(source).render(given))
+    return str(environment().from_string(source).render(given))
 
 
 def test_a_name_cannot_bring_html() -> None:

@@ -14,8 +14,6 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from dialogue.platform.imports.reading.reasons import FileRefused, because
 
 BLOCK = 1 << 20
@@ -281,6 +279,8 @@ def of_bytes(sample: bytes, language: str = "") -> Encoding:
 
 
 def _second_opinion(sample: bytes, codecs_left: list[str]) -> str:
+    from charset_normalizer import from_bytes
+
     found = from_bytes(sample[:20_000], cp_isolation=codecs_left).best()
     return found.encoding if found and found.encoding in codecs_left else ""
 
