@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from dialogue.faces.command.main import main
+from dialogue.platform.accounts.keys import new_secret
 from tests.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db
@@ -42,3 +43,7 @@ def test_rates_are_loaded(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixt
     assert json.loads(capsys.readouterr().out) == {"company": "romashka", "loaded": 1}
     file.write_text("nonsense")
     assert main(["rates", str(file), "--company", "romashka", "--json"]) == 1
+
+
+def test_the_end_of_a_key_is_never_taken_for_an_option() -> None:
+    assert all(new_secret().removeprefix("dlg_").isalnum() for _key in range(300))

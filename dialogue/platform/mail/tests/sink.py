@@ -117,6 +117,14 @@ def sink(**behaviour: object) -> Iterator[Sink]:
     try:
         yield kept
     finally:
+        asyncio.run_coroutine_threadsafe(_end_others(), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
+
+
+async def _end_others() -> None:
+    talks = asyncio.all_tasks() - {asyncio.current_task()}
+    for talk in talks:
+        talk.cancel()
+    await asyncio.gather(*talks, return_exceptions=True)
