@@ -48,6 +48,8 @@ event_words.add("mailing.resumed", _("let a mailing go on"))
 event_words.add("mailing.cancelled", _("stopped a mailing"))
 event_words.add("mailing.canary_good", _("found the first part of a mailing well received"))
 event_words.add("mailing.canary_bad", _("paused a mailing after its first part"))
+event_words.add("mailing.sent_again", _("sent letters of unknown outcome again"))
+event_words.add("mailing.taken_as_arrived", _("took letters of unknown outcome as arrived"))
 event_words.add("mailing.done", _("sent the last letter of a mailing"))
 event_words.add("suppression.added", _("put an address on the stop list"))
 event_words.add("suppression.lifted", _("took an address off the stop list"))
@@ -126,6 +128,9 @@ settings_items.add(
 )
 settings_items.add(
     "stop_list", MenuItem(label=_("Stop list"), url_name="stop_list", permission=ChannelPermission.SUPPRESS), weight=330
+)
+settings_items.add(
+    "mailings", MenuItem(label=_("Mailings"), url_name="mailings", permission=ChannelPermission.MAILING), weight=325
 )
 settings_items.add(
     "mailbox", MenuItem(label=_("Local mailbox"), url_name="mailbox", permission=ChannelPermission.SETTINGS), weight=340

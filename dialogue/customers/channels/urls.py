@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dialogue.customers.channels import office, views
+from dialogue.customers.channels import mailing_pages, office, views
 
 urlpatterns = [
     path("contacts/<int:pk>/write/", views.letter_new, name="letter_new"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("settings/prepared-letters/", office.letter_templates, name="letter_templates"),
     path("settings/prepared-letters/<int:pk>/", office.letter_templates, name="letter_template"),
     path("settings/stop-list/", office.stop_list, name="stop_list"),
+    path("mailings/", mailing_pages.mailings, name="mailings"),
+    path("mailings/<int:pk>/", mailing_pages.mailing, name="mailing"),
+    path("mailings/<int:pk>/unknown/", mailing_pages.mailing_unknown, name="mailing_unknown"),
+    path("mailings/<int:pk>/<str:verb>/", mailing_pages.mailing_verb, name="mailing_verb"),
     path("mailbox/", office.mailbox, name="mailbox"),
     path("mailbox/<int:pk>/", office.mailbox_letter, name="mailbox_letter"),
     path("mailbox/sign-in/", office.service_letters, name="service_letters"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialogue.customers.channels.api import router as channels
+from dialogue.customers.channels.api_mailings import router as mailings
 from dialogue.customers.parties.api import router as parties
 from dialogue.customers.tasks.api import router as tasks
 from dialogue.customers.timeline.api import responses_router, touches_router
@@ -57,6 +58,7 @@ for prefix, router in {
     "/touches": touches_router,
     "/responses": responses_router,
     "/messages": channels,
+    "/mailings": mailings,
     "/senders": senders,
     "/imports": imports,
     "/jobs": jobs,
