@@ -7,9 +7,11 @@ most that window unknown.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -29,6 +31,7 @@ from dialogue.customers.channels.signals import DeliveriesFact, deliveries_settl
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.errors import Refusal
+from dialogue.platform.mail.dkim import UnsignedLetter
 from dialogue.platform.mail.pipelined import Parcel, Post
 from dialogue.platform.mail.transport import Result
 from dialogue.platform.tenants.models import Tenant
@@ -37,6 +40,7 @@ from dialogue.platform.tenants.models import Tenant
 REFUSED_MOST, COMPLAINED_MOST = 0.05, 0.0025
 PRESSES_KEPT = 200
 PAUSE_SECONDS = 0.5
+SIGNERS, SWITCH_SECONDS = 2, 0.0005
 FOREVER = float("inf")
 
 
@@ -66,6 +70,16 @@ class BulkSender:
 
         Returns whether letters are still due. `until` is a moment of the monotonic clock.
         """
+        # Signing threads and the one that speaks with the server need the interpreter often, but only for a moment.
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
+        try:
+            with ThreadPoolExecutor(SIGNERS, "sign") as self._signers:
+                return self._run(until, between, advance)
+        finally:
+            sys.setswitchinterval(before)
+
+    def _run(self, until: float, between: Callable[[], None], advance: Callable[[int], None] | None) -> bool:
         flying: Window | None = None
         try:
             while True:
@@ -136,11 +150,12 @@ class BulkSender:
         going = [row for row in rows if row.pk not in held]
         drafts = self._drafts(going)
         ready: list[Delivery] = []
-        parcels: list[Parcel] = []
+        made: list[tuple[Delivery, Press, Future[bytes]]] = []
         for row in going:
             row.stayed = self.stayed
             try:
-                parcels.append(self._parcel(row, drafts.get(row.pk)))
+                press, letter = self._letter(row, drafts.get(row.pk))
+                made.append((row, press, self._signers.submit(letter.sign)))
                 ready.append(row)
             except (Refusal, ValueError) as error:
                 row.answer = str(error)[:500]
@@ -156,6 +171,7 @@ class BulkSender:
         Delivery.objects.filter(pk__in=[row.pk for row in ready]).update(
             state=State.HANDED, lease_until=now + LEASE, stayed=self.stayed
         )
+        parcels = [Parcel(row.pk, press.envelope_from(row), envelope_to(row), data.result()) for row, press, data in made]
         return Window(ready, parcels, stopped)
 
     def _drafts(self, rows: list[Delivery]) -> dict[int, Draft]:
@@ -163,7 +179,7 @@ class BulkSender:
             return {}
         return dict(letter_makers.get(rows[0].mailing.cause_kind)(rows))
 
-    def _parcel(self, row: Delivery, draft: Draft | None) -> Parcel:
+    def _letter(self, row: Delivery, draft: Draft | None) -> tuple[Press, UnsignedLetter]:
         identity = row.sender
         if draft is None or identity is None:
             raise Refusal(_("There is nothing to send to this customer."))
@@ -175,10 +191,8 @@ class BulkSender:
             if len(self._presses) >= PRESSES_KEPT:
                 self._presses.clear()
             press = self._presses[key] = Press(draft, self.company, identity, identity.signer())
-        data = press.letter(
-            draft, delivery=row.pk, tenant=row.tenant_id, address=row.address, letter_id=row.letter_id_of(identity.domain)
-        )
-        return Parcel(row.pk, press.envelope_from(row), envelope_to(row), data)
+        letter_id = row.letter_id_of(identity.domain)
+        return press, press.letter(draft, delivery=row.pk, tenant=row.tenant_id, address=row.address, letter_id=letter_id)
 
     def tend(self) -> bool:
         """Move the mailings whose time has come: judge a first part, end what is all gone; return whether any moved."""

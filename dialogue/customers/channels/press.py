@@ -34,7 +34,7 @@ from dialogue.customers.channels.tokens import Token as Address
 from dialogue.customers.channels.tokens import TokenKind, address_of, marked_address
 from dialogue.platform.mail.addresses import Address as Mailbox
 from dialogue.platform.mail.addresses import parse_email
-from dialogue.platform.mail.dkim import Signer, sign_parts
+from dialogue.platform.mail.dkim import Signer, UnsignedLetter
 from dialogue.platform.mail.headers import mailbox, refuse_control, unstructured
 from dialogue.platform.mail.letters import ONE_CLICK
 from dialogue.platform.mail.models import SenderIdentity
@@ -239,8 +239,8 @@ class Press:
         address = self.identity.envelope_from
         return marked_address(address, row.tenant_id, row.pk) if self.marks else address
 
-    def letter(self, draft: Draft, *, delivery: int, tenant: int, address: str, letter_id: str) -> bytes:
-        """Return the signed letter of one delivery.
+    def letter(self, draft: Draft, *, delivery: int, tenant: int, address: str, letter_id: str) -> UnsignedLetter:
+        """Return the letter of one delivery, ready to be signed.
 
         Raises:
             Refusal: a place is empty, or a name or subject would break a header.
@@ -248,7 +248,10 @@ class Press:
         """
         leave = address_of(Address(TokenKind.UNSUBSCRIBE, tenant, delivery))
         picture = address_of(Address(TokenKind.OPEN, tenant, delivery)) if self.pictures else ""
-        follow = (lambda url: address_of(Address(TokenKind.LINK, tenant, delivery, url))) if self.follows else str
+        follow: Callable[[str], str] = str
+        if self.follows:
+            # The same link stands in both halves.
+            follow = lru_cache(maxsize=None)(lambda url: address_of(Address(TokenKind.LINK, tenant, delivery, url)))
         hidden = address_of(Address(TokenKind.HIDDEN, tenant, delivery)) if self.follows else ""
         facts = Facts(draft.values, follow, leave, picture, hidden)
         subject = self.same_subject or unstructured("Subject", filled_with(self.subject, draft.values, field="subject"))
@@ -262,4 +265,4 @@ class Press:
             *self.fixed,
         ]
         body = b"".join((self.before_plain, self.plain.body(facts), self.before_html, self.html.body(facts), self.after))
-        return sign_parts(heads, body, self.signer)
+        return UnsignedLetter(heads, body, self.signer)

@@ -23,7 +23,6 @@ SIGNED = (
     "list-unsubscribe", "list-unsubscribe-post", "auto-submitted",
 )  # fmt: skip
 WSP_RUN = re.compile(rb"[ \t]+")
-EMPTY_END = re.compile(rb"(?:\r\n)+\Z")
 FOLD = re.compile(rb"\r\n(?=[ \t])")
 DNS_STRING = 255
 
@@ -80,7 +79,11 @@ def relaxed_body(body: bytes) -> bytes:
     """Return the body in relaxed canonical form (RFC 6376, 3.4.4)."""
     if b"  " in body or b"\t" in body or b" \r\n" in body:
         body = WSP_RUN.sub(b" ", body).replace(b" \r\n", b"\r\n")
-    body = EMPTY_END.sub(b"", body.removesuffix(b" "))
+    body = body.removesuffix(b" ")
+    end = len(body)
+    while body.endswith(b"\r\n", 0, end):
+        end -= 2
+    body = body[:end]
     return body + b"\r\n" if body else b""
 
 
@@ -100,16 +103,40 @@ def _fields(heads: bytes) -> list[tuple[str, bytes]]:
 def sign(data: bytes, signer: Signer, *, moment: int | None = None) -> bytes:
     """Return the letter with a DKIM-Signature on top; `moment` is the time of signing in Unix seconds."""
     heads, _gap, body = data.partition(b"\r\n\r\n")
-    return _signature(_fields(heads), body, signer, moment) + data
+    return Unsigned(_fields(heads), body, signer, moment).signature() + data
 
 
-def sign_parts(heads: Sequence[bytes], body: bytes, signer: Signer, *, moment: int | None = None) -> bytes:
-    """Return the letter made of its header fields (folded, without line ends) and its body, with a DKIM-Signature on top."""
-    fields = [(line.partition(b":")[0].decode().lower(), line) for line in heads]
-    return b"".join((_signature(fields, body, signer, moment), b"\r\n".join(heads), b"\r\n\r\n", body))
+class UnsignedLetter:
+    """A letter made of its header fields (folded, without line ends) and its body, all of its signature ready but the key's work.
+
+    `sign` may run in another thread: OpenSSL lets the others work meanwhile.
+    """
+
+    def __init__(self, heads: Sequence[bytes], body: bytes, signer: Signer) -> None:
+        fields = [(line.partition(b":")[0].decode().lower(), line) for line in heads]
+        self._unsigned = Unsigned(fields, body, signer, None)
+        self._rest = b"".join((b"\r\n".join(heads), b"\r\n\r\n", body))
+
+    def sign(self) -> bytes:
+        """Return the letter with a DKIM-Signature on top."""
+        return self._unsigned.signature() + self._rest
 
 
-def _signature(fields: list[tuple[str, bytes]], body: bytes, signer: Signer, moment: int | None) -> bytes:
+class Unsigned:
+    """What is signed of a letter, and the field that will carry the signature."""
+
+    def __init__(self, fields: list[tuple[str, bytes]], body: bytes, signer: Signer, moment: int | None) -> None:
+        self.key = _key(signer.pem)
+        self.field, self.signed = _to_sign(fields, body, signer, moment)
+
+    def signature(self) -> bytes:
+        """Return the signature's field."""
+        raw = base64.b64encode(self.key.sign(self.signed, padding.PKCS1v15(), hashes.SHA256())).decode()
+        value = "\r\n  ".join(raw[at : at + 72] for at in range(0, len(raw), 72))
+        return (self.field + value + "\r\n").encode()
+
+
+def _to_sign(fields: list[tuple[str, bytes]], body: bytes, signer: Signer, moment: int | None) -> tuple[str, bytes]:
     # Of several fields of one name the last is taken first (RFC 6376, 5.4.2); the extra From finds nothing.
     last = dict(fields)
     present = [name for name in SIGNED if name in last]
@@ -123,6 +150,4 @@ def _signature(fields: list[tuple[str, bytes]], body: bytes, signer: Signer, mom
         " b="
     )
     signed = b"\r\n".join([*(relaxed_header(last[name]) for name in present), relaxed_header(unsigned.encode())])
-    raw = base64.b64encode(_key(signer.pem).sign(signed, padding.PKCS1v15(), hashes.SHA256())).decode()
-    value = "\r\n  ".join(raw[at : at + 72] for at in range(0, len(raw), 72))
-    return (unsigned + value + "\r\n").encode()
+    return unsigned, signed

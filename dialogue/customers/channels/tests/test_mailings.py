@@ -81,7 +81,7 @@ def planned(cast: Cast, kept: Sink, number: int, **fields: object) -> Mailing:
     verified_sender(cast, kept.port)
     people(cast, number)
     owner = cast.actor(cast.owner)
-    with tenant_scope(cast.company.pk):
+    with tenant_scope(cast.company.pk), transaction.atomic():
         source = Source.objects.create(name="Осень", fold="осень").pk
         mailing = open_mailing(
             "test",
@@ -93,9 +93,8 @@ def planned(cast: Cast, kept: Sink, number: int, **fields: object) -> Mailing:
             by=owner,
             **fields,
         )
-        with transaction.atomic():
-            assert plan_deliveries(mailing, (SOURCE, [cast.company.pk]), by=owner) == number
-            assert plan_deliveries(mailing, (SOURCE, [cast.company.pk]), by=owner) == 0
+        assert plan_deliveries(mailing, (SOURCE, [cast.company.pk]), by=owner) == number
+        assert plan_deliveries(mailing, (SOURCE, [cast.company.pk]), by=owner) == 0
         mailing.refresh_from_db()
         return mailing
 
