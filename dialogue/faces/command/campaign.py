@@ -65,7 +65,7 @@ def _look(options: argparse.Namespace, company: Any) -> int:
     from django.db import transaction
 
     from dialogue.faces.command.main import tell
-    from dialogue.marketing.campaigns.launching import prepare
+    from dialogue.marketing.campaigns.preparing import prepare
 
     with transaction.atomic():
         known = prepare(_found(options))

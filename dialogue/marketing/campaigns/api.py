@@ -18,7 +18,7 @@ from dialogue.kit.api.versions import if_match, tell_version
 from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import NotPermitted
 from dialogue.kit.money import money_json
-from dialogue.marketing.campaigns import actions, launching
+from dialogue.marketing.campaigns import actions, launching, preparing
 from dialogue.marketing.campaigns.actions import ENTITY, Cost
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import (
@@ -216,6 +216,12 @@ class PreparedShape(Shape):
     smallest_lift: Annotated[float | None, Field(description="The smallest difference of buyers' shares the result can show.")]
 
 
+class CountingShape(Shape):
+    """The background job that counts whom a launch would reach."""
+
+    job: int
+
+
 class LaunchShape(Shape):
     """A launch: at once for small companies, else by a background job."""
 
@@ -389,11 +395,14 @@ def set_costs(request: ApiRequest, campaign: int, given: list[CostInput]) -> lis
     return [_cost(one, row.currency) for one in lines]
 
 
-@router.post("/{int:campaign}/prepare", response=PreparedShape, summary="See what a launch would do")
-def prepare_campaign(request: ApiRequest, campaign: int) -> PreparedShape:
-    """Counts, findings and power; nothing is written."""
-    known = launching.prepare(_campaign(request, campaign))
-    return PreparedShape(
+@router.post("/{int:campaign}/prepare", response={200: PreparedShape, 202: CountingShape}, summary="See what a launch would do")
+def prepare_campaign(request: ApiRequest, campaign: int) -> tuple[int, PreparedShape | CountingShape]:
+    """Counts, findings and power. A large campaign is counted by a job first: ask again when it is done."""
+    row = _campaign(request, campaign)
+    known = preparing.kept_of(row) if preparing.is_large(row) else preparing.prepare(row)
+    if known is None:
+        return 202, CountingShape(job=preparing.prepare_soon(row, by=request.actor).pk)
+    return 200, PreparedShape(
         audience=AudienceShape.of(known.audience),
         findings=[FindingShape(grade=one.grade, words=one.words, where=one.where) for one in known.preflight.findings],
         can_launch=not known.preflight.stops,
@@ -405,7 +414,7 @@ def prepare_campaign(request: ApiRequest, campaign: int) -> PreparedShape:
 def launch_campaign(request: ApiRequest, campaign: int) -> tuple[int, LaunchShape]:
     """Freezes the people and lets the letters go; refused with every finding that must be mended first."""
     row = _campaign(request, campaign)
-    if launching.is_large(row):
+    if preparing.is_large(row):
         return 202, LaunchShape(run=None, job=launching.launch_soon(row, by=request.actor).pk, audience=None)
     run = launching.launch_campaign(row, by=request.actor)
     return 200, LaunchShape(run=run.pk, job=None, audience=AudienceShape.of(Audience.of_run(run)))

@@ -126,10 +126,14 @@ class Audience:
     @classmethod
     def of_run(cls, run: Run) -> Audience:
         """Return the counts a run kept."""
-        kept = run.counts
+        return cls.of_kept(run.counts, run.frozen_at)
+
+    @classmethod
+    def of_kept(cls, kept: dict[str, Any], as_of: datetime) -> Audience:
+        """Return counts as `kept` gave them, of a moment."""
         reasons = {int(reason): count for reason, count in kept.get("reasons", {}).items()}
         included, held_out, excluded = (int(kept.get(name, 0)) for name in ("included", "held_out", "excluded"))
-        return cls(included, held_out, excluded, reasons, kept.get("arms", {}), run.frozen_at)
+        return cls(included, held_out, excluded, reasons, kept.get("arms", {}), as_of)
 
     @classmethod
     def of_rows(cls, rows: Iterator[tuple[int, int, str, int]] | Sequence[tuple[int, int, str, int]]) -> Audience:

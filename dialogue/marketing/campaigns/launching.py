@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,14 +23,12 @@ from dialogue.customers.channels.models import Mailing, MailingState
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, NotFound
 from dialogue.kit.scope import current_tenant
-from dialogue.kit.statistics import smallest_lift
 from dialogue.marketing.campaigns.actions import locked, move
-from dialogue.marketing.campaigns.freezing import Audience, count_audience, freeze_people, wanted_sql
+from dialogue.marketing.campaigns.freezing import freeze_people
 from dialogue.marketing.campaigns.letters import CAUSE
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Run
 from dialogue.marketing.campaigns.permissions import CampaignPermission
-from dialogue.marketing.campaigns.preflight import Preflight, look_before
-from dialogue.marketing.campaigns.results import DAYS
+from dialogue.marketing.campaigns.preflight import look_before
 from dialogue.marketing.campaigns.signals import CampaignFact, LaunchFact, campaign_changed, campaign_launched
 from dialogue.marketing.policy.keeping import due_sql, policy_of
 from dialogue.platform.accounts.members import member_actor
@@ -43,61 +41,12 @@ from dialogue.platform.jobs.starting import start_job
 from dialogue.platform.tenants.models import Tenant
 
 JOB = "campaigns.launch"
-# Up to so many people a campaign is launched while its author waits.
-FEW = 20_000
 LETTERS = f"""
 SELECT p.party_id, c.value, coalesce(d.due_at, %s::timestamptz), p.arm
 FROM campaigns_person p JOIN parties_contactpoint c ON c.tenant_id = p.tenant_id AND c.id = p.point_id
 JOIN parties_party y ON y.tenant_id = p.tenant_id AND y.id = p.party_id LEFT JOIN ({{due}}) d ON d.country = y.country
 WHERE p.tenant_id = %s AND p.run_id = %s AND p.decision = {Decision.INCLUDED}
 """
-BUYERS = """
-SELECT count(*), count(*) FILTER (WHERE EXISTS (
-    SELECT FROM purchases_purchase u WHERE u.tenant_id = %s AND u.party_id = w.id AND u.at > %s AND u.amount > 0
-)) FROM (SELECT id FROM ({wanted}) all_of (id) LIMIT 20000) w
-"""
-
-
-@dataclass(frozen=True)
-class Power:
-    """What a comparison of so many people can show: the share of buyers before, and the smallest lift seen (80 % power)."""
-
-    share: float
-    lift: float
-    reached: int
-    held: int
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What is known before the launch: who gets it, what is wrong, what can be shown."""
-
-    audience: Audience
-    preflight: Preflight
-    power: Power | None
-
-
-def prepare(campaign: Campaign) -> Prepared:
-    """Return whom a launch now would reach, hold out and leave out, what stops it, and what its result could show.
-
-    Raises:
-        RuleRefusal: a segment's rule names what is no longer there.
-    """
-    audience = count_audience(campaign)
-    return Prepared(audience, look_before(campaign, audience), _power(campaign, audience))
-
-
-def _power(campaign: Campaign, audience: Audience) -> Power | None:
-    if not audience.held_out or not audience.included:
-        return None
-    wanted, values = wanted_sql(campaign)
-    since = timezone.now() - timedelta(days=DAYS)
-    with connection.cursor() as cursor:
-        cursor.execute(BUYERS.format(wanted=wanted), [current_tenant(), since, *values])
-        people, buyers = cursor.fetchone()
-    share = buyers / people if people else 0.0
-    lift = smallest_lift(share, audience.included, audience.held_out)
-    return Power(share, lift, audience.included, audience.held_out)
 
 
 @action(permission=CampaignPermission.LAUNCH)
@@ -150,12 +99,6 @@ def letters_sql(campaign: Campaign, run: Run, company: Tenant) -> tuple[str, lis
         moment = max(moment, company.start_of(campaign.starts_on))
     due, values, otherwise = due_sql(policy_of(company), moment, company)
     return LETTERS.format(due=due), [otherwise, *values, current_tenant(), run.pk]
-
-
-def is_large(campaign: Campaign) -> bool:
-    """Return whether a launch takes long enough for a job."""
-    sizes = CampaignSegment.objects.filter(campaign=campaign, side="include").values_list("segment__size", flat=True)
-    return sum(size or 0 for size in sizes) > FEW
 
 
 @action(permission=CampaignPermission.LAUNCH)

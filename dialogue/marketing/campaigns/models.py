@@ -78,7 +78,8 @@ class Campaign(BinRow):
     """One effort to reach people: what it is for, what it plans, whom it holds out.
 
     `source` is the bare id of its row among sources, by which touches, responses, purchases and deals name it. `hold_out` is
-    the share of people (percent) who get nothing, so that the effect can be measured; None lets the size decide. `result` keeps what a large campaign brought (`results.py`).
+    the share of people (percent) who get nothing, so that the effect can be measured; None lets the size decide. `result` keeps what a large campaign brought (`results.py`),
+    `prepared` what its launch would do (`preparing.py`).
     """
 
     name = models.CharField(pgettext_lazy("of a campaign", "name"), max_length=120)
@@ -112,6 +113,7 @@ class Campaign(BinRow):
     launched_at = models.DateTimeField(_("launched"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
     result = models.JSONField(default=dict, editable=False)
+    prepared = models.JSONField(default=dict, editable=False)
     created_by = models.BigIntegerField(null=True, editable=False)
 
     objects: ClassVar[CampaignManager[Self]] = CampaignManager()

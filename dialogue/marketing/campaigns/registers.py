@@ -15,6 +15,8 @@ from dialogue.marketing.campaigns.letters import CAUSE, letters_for
 from dialogue.marketing.campaigns.models import Campaign
 from dialogue.marketing.campaigns.panels import OF_PARTY, party_panel
 from dialogue.marketing.campaigns.permissions import KIND, CampaignPermission
+from dialogue.marketing.campaigns.preparing import JOB as PREPARE
+from dialogue.marketing.campaigns.preparing import run_prepare
 from dialogue.marketing.campaigns.searching import campaigns
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
@@ -75,6 +77,7 @@ def _page_of(job: Job) -> str:
 
 
 job_kinds.add(JOB, JobKind(run=run_launch, link=_page_of))
+job_kinds.add(PREPARE, JobKind(run=run_prepare, link=_page_of))
 letter_makers.add(CAUSE, letters_for)
 menu_items.add(
     "campaigns",

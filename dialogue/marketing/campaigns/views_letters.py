@@ -17,16 +17,18 @@ from dialogue.customers.parties.models import Party
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.marketing.campaigns.actions import remove_content, write_content
 from dialogue.marketing.campaigns.freezing import wanted_sql
-from dialogue.marketing.campaigns.launching import Power, is_large, launch_campaign, launch_soon, prepare
+from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
 from dialogue.marketing.campaigns.letters import Texts, send_test, show_letter
 from dialogue.marketing.campaigns.models import Campaign, Content, Person, Run, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import look_before
+from dialogue.marketing.campaigns.preparing import Power, is_large, kept_of, last_count, prepare, prepare_soon
 from dialogue.marketing.campaigns.rules import held_out_of
 from dialogue.marketing.campaigns.saying import hold_out_words
 from dialogue.marketing.campaigns.views import found, head_of, number, percent
 from dialogue.marketing.campaigns.views_edit import refusals_of
 from dialogue.platform.accounts.doors import MemberRequest, member_page
+from dialogue.platform.jobs.models import JobState
 
 SOME = 20
 
@@ -159,6 +161,9 @@ def campaign_launch(request: MemberRequest, pk: int) -> HttpResponseBase:
         raise NotPermitted(_("To launch campaigns you must have the right to. Ask your administrator."))
     if request.method == "GET":
         return _dialog(request, row)
+    if "count" in request.POST:
+        prepare_soon(row, by=request.actor)
+        return _dialog(request, row)
     try:
         if is_large(row):
             launch_soon(row, by=request.actor)
@@ -177,8 +182,16 @@ def campaign_launch(request: MemberRequest, pk: int) -> HttpResponseBase:
 
 def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpResponseBase:
     context: dict[str, Any] = {"campaign": row, "refused": refused}
+    known = kept_of(row) if is_large(row) else None
+    if known is None and is_large(row) and not refused:
+        job = last_count(row)
+        if job is not None and job.state == JobState.FAILED and request.method == "GET":
+            context["refused"] = job.error
+        else:
+            context["counting"] = "goes" if job is not None and job.is_open else "asks"
+        return render(request, "campaigns/launch.html", context)
     try:
-        known = prepare(row)
+        known = known or prepare(row)
     except Refusal as refusal:
         context["refused"] = refused or refusal.message
         return render(request, "campaigns/launch.html", context, status=422 if refused else 200)
@@ -195,6 +208,7 @@ def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpRes
         "findings": known.preflight.findings,
         "stopped": bool(known.preflight.stops),
         "power": power_words(known.power),
+        "counted": audience.as_of,
         "starts_on": row.starts_on if row.starts_on and row.starts_on > request.company.today() else None,
     }
     return render(request, "campaigns/launch.html", context, status=422 if refused else 200)

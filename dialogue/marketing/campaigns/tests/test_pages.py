@@ -16,13 +16,16 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.actions import record_response
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
-from dialogue.marketing.campaigns.actions import Cost, set_costs
+from dialogue.marketing.campaigns import preparing
+from dialogue.marketing.campaigns.actions import Cost, change_campaign, set_costs
 from dialogue.marketing.campaigns.launching import launch_campaign
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, CostLine, Person, Run
 from dialogue.marketing.campaigns.results import Group, Result, measure
 from dialogue.marketing.policy.actions import change_policy
 from dialogue.marketing.segments.actions import create_segment
 from dialogue.platform.audit.models import Entry as AuditEntry
+from dialogue.platform.jobs.models import Job
+from dialogue.platform.jobs.queue import run_job
 from dialogue.platform.mail.models import StoredLetter
 from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, record_purchases
 from tests.cast import Cast, a_person
@@ -219,3 +222,43 @@ def test_policy_page_changes_the_policy_and_refuses_nonsense(client: Client) -> 
     wrong = client.post(path, {"cap": "0", "days": "10", "start": "9", "end": "8"})
     assert wrong.status_code == 422
     assert "from 1 to 100" in wrong.content.decode()
+
+
+def test_large_campaign_is_counted_by_a_job_before_the_dialog_shows_it(
+    willing: Make, ready: Ready, client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    willing("Anna")
+    willing("Boris")
+    made = ready()
+    monkeypatch.setattr(preparing, "FEW", 1)
+    path = f"{BASE}/{made.pk}/launch/"
+    first = client.get(path).content.decode()
+    assert "Counting whom it would reach" in first
+    assert not Job.objects.exists()
+    client.post(path, {"count": "1"})
+    client.post(path, {"count": "1"})
+    job = Job.objects.get()
+    run_job(cast.company.pk, job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("done", "")
+    dialog = said(client.get(path).content.decode())
+    assert "Get the letter 2" in dialog
+    client.post(path, headers={"HX-Request": "true"})
+    launch = Job.objects.exclude(pk=job.pk).get()
+    run_job(cast.company.pk, launch.pk)
+    assert Campaign.objects.get().state == "running"
+
+
+def test_counts_of_a_campaign_changed_meanwhile_are_not_shown(
+    willing: Make, ready: Ready, by: Actor, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    willing("Anna")
+    made = ready()
+    monkeypatch.setattr(preparing, "FEW", 0)
+    job = preparing.prepare_soon(made, by=by)
+    run_job(cast.company.pk, job.pk)
+    kept = preparing.kept_of(Campaign.objects.get())
+    assert kept is not None
+    assert kept.audience.included == 1
+    change_campaign(made, by=by, hold_out=50)
+    assert preparing.kept_of(Campaign.objects.get()) is None
