@@ -241,6 +241,8 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "schedules"
 DIALOGUE_SMTP = environment.text("DIALOGUE_SMTP")
 DEFAULT_FROM_EMAIL = environment.text("DIALOGUE_MAIL_FROM", "dialogue@localhost.example.org")
 EMAIL_BACKEND = "dialogue.platform.mail.service.EmailBackend"
+# Links of letters are asked before a launch whether they answer; those of the own network only in tests.
+LINKS_OF_OWN_NETWORK = False
 # How text records are looked up; tests put their own in.
 TXT_LOOKUP = "dialogue.platform.mail.dns.find_txt"
 

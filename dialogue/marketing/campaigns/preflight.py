@@ -16,6 +16,7 @@ from dialogue.customers.channels.texts import PLACES, fill, links_of
 from dialogue.kit.errors import Conflict, Refusal
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.letters import Texts, Written
+from dialogue.marketing.campaigns.links import dead_links
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Side
 from dialogue.platform.mail.dns import DnsSilent, txt_lookup
 from dialogue.platform.mail.models import SenderIdentity
@@ -156,7 +157,16 @@ def _sender(campaign: Campaign) -> Iterator[Finding]:
         yield Finding(Grade.WARN, words, "senders")
     else:
         yield from records_of(identity)
+        yield from _answering(campaign)
     yield Finding(Grade.GOOD, _("Every letter carries the way to unsubscribe with one click."))
+
+
+def _answering(campaign: Campaign) -> Iterator[Finding]:
+    texts = Texts(campaign)
+    links = [link for content in texts.rows.values() for link in links_of(content.body) if is_address(link)]
+    for link, status in dead_links(links).items():
+        words = _("The page “%(link)s” is not there: its server says %(status)s.")
+        yield Finding(Grade.STOP, words % {"link": link[:80], "status": status}, "letters")
 
 
 def records_of(identity: SenderIdentity) -> Iterator[Finding]:

@@ -14,5 +14,6 @@ urlpatterns = [
     path("campaigns/<int:pk>/preview/", views_letters.campaign_preview, name="campaign_preview"),
     path("campaigns/<int:pk>/launch/", views_letters.campaign_launch, name="campaign_launch"),
     path("campaigns/<int:pk>/people/", views.campaign_people, name="campaign_people"),
+    path("campaigns/<int:pk>/result.xlsx", views.campaign_workbook, name="campaign_workbook"),
     path("campaigns/<int:pk>/do/<slug:verb>/", views.campaign_verb, name="campaign_verb"),
 ]

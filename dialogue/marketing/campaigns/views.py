@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.formats import number_format
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -22,12 +23,14 @@ from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.launching import cancel_campaign, finish_campaign, pause_campaign, resume_campaign
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostLine, Decision, Person, Reason, Run, Side
 from dialogue.marketing.campaigns.permissions import CampaignPermission
+from dialogue.marketing.campaigns.report import workbook_of
 from dialogue.marketing.campaigns.results import Result, result_of
 from dialogue.marketing.campaigns.saying import hold_out_words, why_words
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views.reading import list_page
 
 PAGE = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 VERBS: dict[str, Any] = {
     "delete": bin_campaign,
     "pause": pause_campaign,
@@ -113,6 +116,19 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
         "period": result.period,
     }
     return render(request, "campaigns/result.html", context)
+
+
+@member_page
+@require_GET
+def campaign_workbook(request: MemberRequest, pk: int) -> HttpResponseBase:
+    """Give the tables behind the result as a workbook."""
+    row = found(request, pk)
+    run = Run.objects.filter(campaign=row).order_by("-number").first()
+    if run is None:
+        raise Http404
+    answer = HttpResponse(workbook_of(row, run, result_of(row, run)), content_type=XLSX)
+    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{row.name}.xlsx") or ""
+    return answer
 
 
 @member_page
