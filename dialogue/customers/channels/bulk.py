@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dialogue.customers.channels.claims import LEASE, NOT_BEGUN, claim_window, due_mailings
+from dialogue.customers.channels.claims import LEASE, NOT_BEGUN, claim_window, due_mailings, hand
 from dialogue.customers.channels.mailings import mailing_counts, move_mailing
 from dialogue.customers.channels.makers import Draft, delivery_gates, letter_makers
 from dialogue.customers.channels.models import UNSETTLED, Delivery, Mailing, MailingState, State
@@ -49,10 +49,17 @@ class Window:
     """Letters of one mailing on their way, and what is known of them."""
 
     rows: list[Delivery]
-    parcels: list[Parcel]
+    made: list[tuple[Delivery, Press, Future[bytes]]]
     stopped: list[Delivery]
     results: dict[int, Result] = field(default_factory=dict)
     arrive: Callable[[], None] = lambda: None
+    parcels: list[Parcel] = field(default_factory=list)
+
+    def signed(self) -> None:
+        """Wait until all letters are signed and have them ready to go."""
+        self.parcels = [
+            Parcel(row.pk, press.envelope_from(row), envelope_to(row), one.result()) for row, press, one in self.made
+        ]
 
 
 class BulkSender:
@@ -118,8 +125,10 @@ class BulkSender:
                 note_pace(flying.rows, flying.results, timezone.now())
                 note_results(flying.rows, flying.results, self.company)
                 self._tell(flying.rows)
-            if window is not None and window.stopped:
+            if window is not None:
                 self._tell([row for row in window.stopped if not row.is_open])
+                # Signed in other threads while the window before was settled here.
+                window.signed()
         return window
 
     def _tell(self, rows: Sequence[Delivery]) -> None:
@@ -168,11 +177,8 @@ class BulkSender:
             else:
                 end(row, State.CANCELLED, now, reason=said)
         write_rows(stopped)
-        Delivery.objects.filter(pk__in=[row.pk for row in ready]).update(
-            state=State.HANDED, lease_until=now + LEASE, stayed=self.stayed
-        )
-        parcels = [Parcel(row.pk, press.envelope_from(row), envelope_to(row), data.result()) for row, press, data in made]
-        return Window(ready, parcels, stopped)
+        hand(ready, now + LEASE, stayed=self.stayed)
+        return Window(ready, made, stopped)
 
     def _drafts(self, rows: list[Delivery]) -> dict[int, Draft]:
         if not rows or rows[0].mailing is None:

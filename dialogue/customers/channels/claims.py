@@ -74,6 +74,18 @@ def claim_window(mailing: Mailing, now: datetime, size: int = BULK_WINDOW) -> li
     return rows
 
 
+HAND = """
+UPDATE channels_delivery SET state = 'handed', lease_until = %s, stayed = %s WHERE tenant_id = %s AND id = ANY(%s)
+"""
+
+
+def hand(rows: Sequence[Delivery], lease: datetime, *, stayed: bool) -> None:
+    """Note, before their first byte leaves, that locked letters are handed over."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(HAND, [lease, stayed, rows[0].tenant_id, [row.pk for row in rows]])
+
+
 def _hold(mailing: Mailing) -> bool:
     # Workers share a mailing that goes; of its first part only one takes at a time, because its size is counted.
     lock = "UPDATE" if mailing.state == MailingState.CANARY else "SHARE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import sha256
+from functools import lru_cache
 from typing import ClassVar, Self
 from uuid import uuid4
 
@@ -371,7 +371,12 @@ class SuppressionReason(models.TextChoices):
 def suppression_key(channel: str, normal: str) -> str:
     """Return the keyed hash of a normalised address of the open company; nobody without the key can turn it back."""
     spoken = f"suppress:{current_tenant()}:{channel}:{normal}".encode()
-    return hmac.new(key_bytes(settings.SEAL_KEY), spoken, sha256).hexdigest()
+    return hmac.digest(_seal(settings.SEAL_KEY), spoken, "sha256").hex()
+
+
+@lru_cache(maxsize=4)
+def _seal(text: str) -> bytes:
+    return key_bytes(text)
 
 
 def suppression_keys(channel: str, normals: Iterable[str]) -> list[str]:

@@ -90,6 +90,7 @@ def note_pace(rows: Sequence[Delivery], results: Mapping[int, Result], now: date
             asked[domain_of(row)] = result.text
         elif result.outcome is Outcome.ACCEPTED:
             took.add(domain_of(row))
+    rests = DomainPace.objects.filter(failures__gt=0).exists()
     paces = _locked(asked, make=True) if asked else {}
     for domain, pace in paces.items():
         if pace.until is None or pace.until <= now:
@@ -98,5 +99,6 @@ def note_pace(rows: Sequence[Delivery], results: Mapping[int, Result], now: date
             pace.words = asked[domain][:300]
     if paces:
         DomainPace.objects.bulk_update(paces.values(), ["failures", "until", "words"])
-    rested = DomainPace.objects.filter(domain__in=sorted(took - asked.keys()), failures__gt=0, until__lte=now)
-    rested.update(failures=0, until=None, words="")
+    if rests:
+        rested = DomainPace.objects.filter(domain__in=sorted(took - asked.keys()), failures__gt=0, until__lte=now)
+        rested.update(failures=0, until=None, words="")

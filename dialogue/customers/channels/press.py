@@ -7,6 +7,7 @@ marks are encoded for the wire there and then (quoted-printable or, for alphabet
 from __future__ import annotations
 
 import re
+import time
 from binascii import b2a_base64, b2a_qp
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -152,6 +153,11 @@ def envelope_to(row: Delivery) -> str:
     return f"{local}@{_wire_domain(domain)}"
 
 
+@lru_cache(maxsize=4)
+def _date(second: int) -> bytes:
+    return b"Date: " + format_datetime(datetime.fromtimestamp(second, UTC)).encode()
+
+
 def _checked(address: str) -> str:
     local, _at, domain = address.rpartition("@")
     return f"{local}@{_wire_domain(domain)}" if len(local) <= 64 and ATOMS.fullmatch(local) else parse_email(address)
@@ -259,7 +265,7 @@ class Press:
             self.sender,
             mailbox("To", Mailbox(_checked(address), draft.name)).encode(),
             subject.encode(),
-            b"Date: " + format_datetime(datetime.now(UTC)).encode(),
+            _date(int(time.time())),
             f"Message-ID: <{letter_id}>".encode(),
             f"List-Unsubscribe: <{leave}>".encode(),
             *self.fixed,

@@ -64,6 +64,10 @@ def encoded_words(text: str, taken: int) -> str:
     Each word is at most 75 characters and ends at a character's end; the shorter of the two encodings is used.
     """
     first = max(4, min(WORD, LINE - taken) - FRAME)
+    whole = _b(text)
+    if len(whole) <= first:
+        short = _q(text)
+        return f"=?utf-8?q?{short}?=" if len(short) < len(whole) else f"=?utf-8?b?{whole}?="
     later = WORD - FRAME
     if sum(map(_q_cost, text)) < len(text.encode()) * 4 / 3:
         words = [f"=?utf-8?q?{_q(chunk)}?=" for chunk in _chunks(text, first, later, _q_cost)]

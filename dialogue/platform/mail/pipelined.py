@@ -303,7 +303,8 @@ class _Wire:
     async def envelope(self, parcel: Parcel) -> list[tuple[int, str]]:
         """Return the answers to the envelope's commands; without pipelining send them one by one, up to the first refusal."""
         if self.pipelines:
-            return [await self.answer() for _command in range(3)]
+            async with asyncio.timeout(self.where.timeout):
+                return [await self._answer() for _command in range(3)]
         answers: list[tuple[int, str]] = []
         for command in parcel.commands():
             await self.write(command)
@@ -319,22 +320,27 @@ class _Wire:
         if not data:
             return
         self._writer.write(data)
-        # `wait_for` would make a task of each step: a third of the time a letter takes.
-        async with asyncio.timeout(self.where.timeout):
-            await self._writer.drain()
+        if self._writer.transport.get_write_buffer_size():
+            async with asyncio.timeout(self.where.timeout):
+                await self._writer.drain()
 
     async def answer(self) -> tuple[int, str]:
         """Return one answer: its code and its words.
 
         Raises:
             Lost: the server closed, or did not speak SMTP.
+            TimeoutError: it did not speak in time.
         """
+        # `wait_for` would make a task of each line: a third of the time a letter takes.
+        async with asyncio.timeout(self.where.timeout):
+            return await self._answer()
+
+    async def _answer(self) -> tuple[int, str]:
         if self._reader is None:
             raise Lost
         words: list[str] = []
         while True:
-            async with asyncio.timeout(self.where.timeout):
-                line = await self._reader.readline()
+            line = await self._reader.readline()
             if not line.endswith(b"\n") or len(line) > LONGEST_LINE or not line[:3].isdigit():
                 raise Lost(0, line[:200].decode("utf-8", "replace"))
             words.append(line[4:].decode("utf-8", "replace").strip())
