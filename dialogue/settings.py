@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "dialogue.selling.deals",
     "dialogue.selling.purchases",
     "dialogue.selling.catalog",
+    "dialogue.customers.mailboxes",
     "dialogue.customers.tasks",
     "dialogue.customers.channels",
     "dialogue.customers.timeline",

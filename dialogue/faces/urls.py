@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include("dialogue.customers.timeline.urls")),
     path("", include("dialogue.customers.channels.urls")),
     path("", include("dialogue.customers.tasks.urls")),
+    path("", include("dialogue.customers.mailboxes.urls")),
     path("", include("dialogue.selling.deals.urls")),
     path("", include("dialogue.selling.purchases.urls")),
     path("", include("dialogue.marketing.segments.urls")),

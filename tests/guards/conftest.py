@@ -13,6 +13,8 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from dialogue.customers.mailboxes.actions import MailboxDraft, save_mailbox
+from dialogue.customers.mailboxes.models import Incoming
 from dialogue.customers.parties.actions import create_party
 from dialogue.customers.parties.drafts import NewParty
 from dialogue.customers.timeline.actions import record_note
@@ -92,6 +94,9 @@ def _records(cast: Cast) -> dict[str, int]:
     rooms |= {"pipelines": deal.pipeline, "stages": deal.stage, "loss-reasons": add_loss_reason(MARK, by=by)}
     sender = add_sender_identity(email="mark@example.org", name=MARK, by=by)
     rooms |= {"senders": sender, "settings/senders": sender}
+    mailbox = save_mailbox(MailboxDraft(host="127.0.0.1", port=1, user=MARK, password="x"), by=by)
+    incoming = Incoming.objects.create(mailbox=mailbox, digest="x", kind="aside", subject=MARK, data=MARK.encode())
+    rooms |= {"mailboxes": mailbox, "settings/mailboxes": mailbox, "incoming": incoming, "settings/incoming": incoming}
     segment = create_segment(MARK, {"all": []}, by=by)
     campaign = create_campaign(MARK, by=by)
     choose_segments(campaign, [segment.code], by=by)

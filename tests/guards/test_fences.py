@@ -25,6 +25,7 @@ GLOBAL = {
 }
 DOOR_ALLOWED = {
     "dialogue/customers/channels/schedules.py": "due letters are looked for in every company",
+    "dialogue/customers/mailboxes/schedules.py": "mailboxes are read in every company",
     "dialogue/faces/middleware.py": "the path names the company by its login",
     "dialogue/faces/office/views.py": "a person chooses among his companies",
     "dialogue/faces/command/first_start.py": "the first start makes the first companies",

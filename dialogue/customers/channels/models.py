@@ -45,10 +45,11 @@ TRANSITIONS: dict[str, set[str]] = {
     State.CLAIMED: {State.HANDED, State.PLANNED, State.CANCELLED},
     State.HANDED: {State.ACCEPTED, State.DEFERRED, State.REFUSED, State.UNKNOWN},
     State.DEFERRED: {State.CLAIMED, State.HANDED, State.REFUSED, State.CANCELLED},
-    State.UNKNOWN: {State.PLANNED, State.ACCEPTED},
+    State.UNKNOWN: {State.PLANNED, State.ACCEPTED, State.REFUSED},
     State.REFUSED: {State.PLANNED},
     State.CANCELLED: {State.PLANNED},
-    State.ACCEPTED: set(),
+    # A server may take a letter and send it back afterwards (RFC 3464).
+    State.ACCEPTED: {State.REFUSED},
 }
 WAITING = (State.PLANNED, State.RESERVED, State.DEFERRED)
 UNSETTLED = (*WAITING, State.CLAIMED, State.HANDED)

@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.channels import unsubscribing  # noqa: F401  its verb registers itself
+from dialogue.customers.channels import returns, unsubscribing  # noqa: F401  their verbs register themselves
 from dialogue.customers.channels.actions import SEND_JOB
 from dialogue.customers.channels.cards import delivery_details, mailing_details
 from dialogue.customers.channels.permissions import ChannelPermission
@@ -11,6 +11,7 @@ from dialogue.customers.channels.sending import send_job
 from dialogue.customers.parties.cards import CardButton, card_buttons
 from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.details import ComposeButton, compose_buttons, entry_details
+from dialogue.customers.timeline.kinds import IN, OWN, EntryKind, entry_kinds
 from dialogue.kit.menu import MenuItem, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.platform.audit.events import event_words
@@ -37,6 +38,8 @@ event_words.add("letter.written", _("wrote a letter"))
 event_words.add("letter.sent_again", _("sent a letter again"))
 event_words.add("letter.taken_as_arrived", _("took a letter as arrived"))
 event_words.add("letter.cancelled", _("stopped a letter"))
+event_words.add("letter.returned", _("took note of a returned letter"))
+event_words.add("letter.complained", _("took note of a complaint about spam"))
 event_words.add("letter.settings", _("changed the settings of letters"))
 event_words.add("letter.template_saved", _("saved a prepared letter"))
 event_words.add("letter.template_removed", _("removed a prepared letter"))
@@ -106,6 +109,8 @@ company_settings.add(
     ),
 )
 
+entry_kinds.add("marked_spam", EntryKind(_("complained about spam"), IN))
+entry_kinds.add("out_of_office", EntryKind(_("automatic answer"), OWN))
 job_kinds.add(SEND_JOB, JobKind(run=send_job))
 
 

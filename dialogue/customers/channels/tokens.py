@@ -17,7 +17,7 @@ from dialogue.kit.secret import key_bytes
 SIGN_BYTES = 12
 MARK_BYTES = 8
 LONGEST_LOCAL = 64
-MARK = re.compile(r"(?:^|[+<])([0-9a-f]{1,12})\.([0-9a-f]{1,12})\.([0-9a-f]{16})@", re.IGNORECASE)
+MARK = re.compile(r"(?<![0-9a-z])([0-9a-f]{1,12})\.([0-9a-f]{1,12})\.([0-9a-f]{16})@", re.IGNORECASE)
 LONGEST = 4000
 
 

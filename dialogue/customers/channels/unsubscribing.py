@@ -20,8 +20,16 @@ def unsubscribe(delivery: Delivery, *, by: Actor, one_click: bool = False) -> De
     row = Delivery.objects.select_for_update().get(pk=delivery.pk)
     party = Party.with_bin.filter(pk=row.party_id).first()
     evidence = _("one-click unsubscribe") if one_click else _("unsubscribe page")
+    end_letters(row, party, reason=SuppressionReason.UNSUBSCRIBED, evidence=evidence, by=by)
+    if party is not None and not Entry.objects.filter(ref_kind="delivery", ref_id=row.pk, kind="unsubscribed").exists():
+        record_response(party, kind="unsubscribed", touch=row.touch, subject=evidence, ref=("delivery", row.pk), by=by)
+    return row
+
+
+def end_letters(row: Delivery, party: Party | None, *, reason: str, evidence: str, by: Actor) -> None:
+    """Stop offers and letters of the delivery's purpose to its address, and take the consent as withdrawn."""
     for purpose in dict.fromkeys([Purpose.MARKETING, Purpose(row.about)]):
-        suppress_address(row.address, reason=SuppressionReason.UNSUBSCRIBED, purpose=purpose, evidence=evidence, by=by)
+        suppress_address(row.address, reason=reason, purpose=purpose, evidence=evidence, by=by)
         if party is not None and consent_state([party.pk], row.over, purpose).get(party.pk) != ConsentState.WITHDRAWN:
             record_consent(
                 party,
@@ -32,9 +40,6 @@ def unsubscribe(delivery: Delivery, *, by: Actor, one_click: bool = False) -> De
                 evidence={"delivery": row.pk},
                 by=by,
             )
-    if party is not None and not Entry.objects.filter(ref_kind="delivery", ref_id=row.pk, kind="unsubscribed").exists():
-        record_response(party, kind="unsubscribed", touch=row.touch, subject=evidence, ref=("delivery", row.pk), by=by)
-    return row
 
 
 def receiver(tenant: int) -> Actor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dialogue.customers.channels.api import router as channels
 from dialogue.customers.channels.api_mailings import router as mailings
+from dialogue.customers.mailboxes.api import incoming_router
+from dialogue.customers.mailboxes.api import router as mailboxes
 from dialogue.customers.parties.api import router as parties
 from dialogue.customers.tasks.api import router as tasks
 from dialogue.customers.timeline.api import responses_router, touches_router
@@ -60,6 +62,8 @@ for prefix, router in {
     "/messages": channels,
     "/mailings": mailings,
     "/senders": senders,
+    "/mailboxes": mailboxes,
+    "/incoming": incoming_router,
     "/imports": imports,
     "/jobs": jobs,
     "/lists": lists,

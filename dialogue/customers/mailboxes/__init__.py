@@ -1,0 +1,1 @@
+"""What comes back by mail: mailboxes read by IMAP, undelivered letters, complaints, replies, automatic answers."""
