@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "dialogue.marketing.policy",
     "dialogue.marketing.campaigns",
     "dialogue.selling.deals",
+    "dialogue.selling.promotions",
     "dialogue.selling.purchases",
     "dialogue.selling.catalog",
     "dialogue.customers.mailboxes",

@@ -43,6 +43,7 @@ urlpatterns = [
     path("", include("dialogue.customers.mailboxes.urls")),
     path("", include("dialogue.selling.deals.urls")),
     path("", include("dialogue.selling.purchases.urls")),
+    path("", include("dialogue.selling.promotions.urls")),
     path("", include("dialogue.marketing.segments.urls")),
     path("", include("dialogue.marketing.policy.urls")),
     path("", include("dialogue.marketing.campaigns.urls")),

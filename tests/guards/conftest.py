@@ -33,6 +33,7 @@ from dialogue.platform.rates.actions import set_rate
 from dialogue.selling.deals.actions import create_deal
 from dialogue.selling.deals.drafts import NewDeal
 from dialogue.selling.deals.losses import add_loss_reason
+from dialogue.selling.promotions.actions import SeriesDraft, create_series
 from tests.cast import Cast, make_cast
 
 MARK = "Zaphod"
@@ -97,6 +98,8 @@ def _records(cast: Cast) -> dict[str, int]:
     mailbox = save_mailbox(MailboxDraft(host="127.0.0.1", port=1, user=MARK, password="x"), by=by)
     incoming = Incoming.objects.create(mailbox=mailbox, digest="x", kind="aside", subject=MARK, data=MARK.encode())
     rooms |= {"mailboxes": mailbox, "settings/mailboxes": mailbox, "incoming": incoming, "settings/incoming": incoming}
+    coupons = create_series(SeriesDraft(name=MARK), by=by)
+    rooms |= {"coupons": coupons}
     segment = create_segment(MARK, {"all": []}, by=by)
     campaign = create_campaign(MARK, by=by)
     choose_segments(campaign, [segment.code], by=by)

@@ -32,6 +32,7 @@ from dialogue.selling.deals.api import router as deals
 from dialogue.selling.deals.pipelines_api import loss_reasons_router as loss_reasons
 from dialogue.selling.deals.pipelines_api import pipelines_router as pipelines
 from dialogue.selling.deals.pipelines_api import stages_router as stages
+from dialogue.selling.promotions.api import router as coupons
 from dialogue.selling.purchases.api import router as purchases
 
 api = DialogueAPI(
@@ -51,6 +52,7 @@ for prefix, router in {
     "/stages": stages,
     "/loss-reasons": loss_reasons,
     "/purchases": purchases,
+    "/coupons": coupons,
     "/segments": segments,
     "/policy": policy,
     "/campaigns": campaigns,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.customers.parties.models import Party
+from dialogue.customers.sources.models import Source
 from dialogue.customers.timeline.actions import record_entries
 from dialogue.customers.timeline.attribution import touches_behind
 from dialogue.customers.timeline.bulk import EntryDraft
@@ -27,6 +28,7 @@ from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.catalog.actions import ensure_products
 from dialogue.selling.purchases.models import Purchase, PurchaseLine
 from dialogue.selling.purchases.permissions import PurchasePermission
+from dialogue.selling.purchases.rules import LONGEST_COUPON, coupon_code
 from dialogue.selling.purchases.signals import PurchasesFact, purchases_recorded
 
 PLACES = 4
@@ -60,6 +62,7 @@ class PurchaseDraft:
     is_return: bool = False
     note: str = ""
     source: int | None = None
+    coupon: str = ""
     lines: list[LineDraft] = field(default_factory=list)
 
     @property
@@ -83,9 +86,9 @@ def record_purchases(drafts: Sequence[PurchaseDraft], *, by: Actor, entries: lis
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {PURCHASES} (tenant_id, created_at, updated_at, at, party_id, external_id, amount, currency,"
-            " is_return, note, source, created_by)"
+            " is_return, note, source, coupon, created_by)"
             " SELECT %s, %s, %s, x.*, %s FROM unnest(%s::timestamptz[], %s::bigint[], %s::text[], %s::numeric[], %s::text[],"
-            " %s::bool[], %s::text[], %s::bigint[]) AS x RETURNING id",
+            " %s::bool[], %s::text[], %s::bigint[], %s::text[]) AS x RETURNING id",
             [
                 *(current_tenant(), now, now, by.user),
                 [draft.at for draft in drafts],
@@ -96,15 +99,17 @@ def record_purchases(drafts: Sequence[PurchaseDraft], *, by: Actor, entries: lis
                 [draft.is_return for draft in drafts],
                 [draft.note for draft in drafts],
                 [draft.source for draft in drafts],
+                [draft.coupon for draft in drafts],
             ],
         )
         ids = [int(row[0]) for row in cursor.fetchall()]
     write_lines((pk, line) for pk, draft in zip(ids, drafts, strict=True) for line in draft.lines)
-    told = _tell_timeline(ids, drafts, by)
-    if entries is not None:
-        entries.extend(told)
+    with_coupons = [pk for pk, draft in zip(ids, drafts, strict=True) if draft.coupon]
+    fact = PurchasesFact(ids, by, with_coupons, entries=_tell_timeline(ids, drafts, by))
     record(by, "purchases.recorded", kind=Purchase._meta.label_lower, count=len(ids))
-    purchases_recorded.tell(PurchasesFact(ids, by))
+    purchases_recorded.tell(fact)
+    if entries is not None:
+        entries.extend(fact.entries)
     return ids
 
 
@@ -151,6 +156,8 @@ def record_purchase(
     currency: str = "",
     external_id: str = "",
     note: str = "",
+    source: int | None = None,
+    coupon: str = "",
 ) -> Purchase:
     """Record one purchase from lines (product code, name, quantity, price); return it. A negative sum is a return.
 
@@ -166,6 +173,11 @@ def record_purchase(
             errors[f"lines.{number}.name"] = _("Give the line a product code or a name.")
         if abs(quantity * price) >= MOST:
             errors[f"lines.{number}.price"] = _("This sum is too large.")
+    code = coupon_code(coupon)
+    if len(code) > LONGEST_COUPON:
+        errors["coupon"] = _("A coupon's code has at most 40 letters and digits.")
+    if source is not None and not Source.objects.filter(pk=source).exists():
+        errors["source"] = _("To name the campaign choose one of those there are.")
     if errors:
         raise InvalidInput(errors)
     if external_id and Purchase.objects.filter(external_id=external_id).exists():
@@ -183,6 +195,8 @@ def record_purchase(
         party=party.pk if party else None,
         external_id=external_id,
         note=note[:200],
+        source=source,
+        coupon=code,
         lines=made,
     )
     draft.is_return = draft.amount < 0

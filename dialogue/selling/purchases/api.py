@@ -35,6 +35,8 @@ class PurchaseShape(Shape):
     amount: Money
     is_return: bool
     note: str
+    source: int | None
+    coupon: str
 
 
 class LineShape(Shape):
@@ -63,13 +65,15 @@ class LineInput(Input):
 
 
 class PurchaseInput(Input):
-    """A purchase to record."""
+    """A purchase to record; `source` is the campaign it names itself, `coupon` the code that came with it."""
 
     number: Annotated[Text, Field(max_length=80)] = ""
     at: Moment | None = None
     party: Annotated[int, Field(ge=1, lt=LARGEST)] | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     note: Annotated[Text, Field(max_length=200)] = ""
+    source: Annotated[int, Field(ge=1, lt=LARGEST)] | None = None
+    coupon: Annotated[Text, Field(max_length=60)] = ""
     lines: Annotated[list[LineInput], Field(min_length=1, max_length=1000)]
 
 
@@ -83,6 +87,8 @@ def shape(row: Purchase) -> dict[str, Any]:
         "amount": Money.of(row.amount, row.currency),
         "is_return": row.is_return,
         "note": row.note,
+        "source": row.source,
+        "coupon": row.coupon,
     }
 
 
@@ -137,6 +143,8 @@ def create_purchase(request: ApiRequest, given: PurchaseInput) -> dict[str, Any]
         currency=given.currency or "",
         external_id=given.number,
         note=given.note,
+        source=given.source,
+        coupon=given.coupon,
         by=request.actor,
     )
     return whole(row)

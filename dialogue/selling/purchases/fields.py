@@ -34,6 +34,7 @@ purchase.add(
     Field("product.code", _("product code"), FieldKind.TEXT, "lines__product__code", links=True, read=_products),
     Field("product.name", _("product name"), FieldKind.TEXT, "lines__product__name", links=True, read=_products),
     Field("product.category", _("product category"), FieldKind.TEXT, "lines__product__category", links=True, read=_products),
+    Field("coupon", _("coupon"), FieldKind.TEXT, "coupon"),
     Field("note", _("note"), FieldKind.TEXT, "note"),
 )
 # {"has": "purchase", "where": […], "sum": "amount", "at_least": …} asks what a customer bought.

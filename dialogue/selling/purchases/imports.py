@@ -34,6 +34,7 @@ from dialogue.selling.catalog.models import Product
 from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, add_lines, record_purchases
 from dialogue.selling.purchases.models import Purchase, PurchaseLine
 from dialogue.selling.purchases.permissions import PurchasePermission
+from dialogue.selling.purchases.rules import LONGEST_COUPON, coupon_code
 
 PLACES = 4
 BATCH = 50_000
@@ -75,6 +76,8 @@ def targets() -> list[Target]:
         Target("email", _("E-mail"), synonyms=EMAIL, several=True, longest=400, group=_("Customer")),
         Target("phone", _("Phone"), synonyms=PHONE, several=True, group=_("Customer")),
         Target("country", _("Country"), synonyms=COUNTRY, group=_("Customer")),
+        Target("coupon", _("Coupon"), synonyms=("coupon", "coupon code", "promo code", "promocode", "купон", "код купона", "промокод",
+               "купон", "код купону", "cupon", "cod cupon", "cod promo"), longest=60),
         Target("note", _("Note"), synonyms=("note", "comment", "примечание", "комментарий", "примітка", "коментар", "notă")),
     ]  # fmt: skip
 
@@ -213,6 +216,7 @@ class PurchaseLoad:
                 party=party,
                 external_id=number if isinstance(number, str) else "",
                 note=lines[0].text("note")[:200],
+                coupon=next(filter(None, (coupon_code(line.text("coupon")) for line in lines)), "")[:LONGEST_COUPON],
                 lines=[self.amounts[line.number][0] for line in lines],
             )
             draft.is_return = draft.amount < 0

@@ -37,7 +37,8 @@ PurchaseManager = TenantManager.from_queryset(PurchaseQuerySet)
 class Purchase(StampedRow):
     """One purchase. Without a party it was anonymous; a return or cancellation has a negative amount.
 
-    `amount` is the sum of its lines; `external_id` the number of the till, shop or book it comes from.
+    `amount` is the sum of its lines; `external_id` the number of the till, shop or book it comes from; `coupon` the code that
+    came with it, whether or not it counts.
     """
 
     at = models.DateTimeField(_("when"), default=timezone.now)
@@ -57,6 +58,7 @@ class Purchase(StampedRow):
     is_return = models.BooleanField(_("return"), default=False)
     note = models.CharField(_("note"), max_length=200, blank=True)
     source = models.BigIntegerField(_("source"), null=True, blank=True)
+    coupon = models.CharField(_("coupon"), max_length=40, blank=True, default="", db_default="")
     created_by = models.BigIntegerField(null=True, blank=True, editable=False)
 
     objects: ClassVar[PurchaseManager[Self]] = PurchaseManager()

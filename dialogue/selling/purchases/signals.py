@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.signals import Event
@@ -10,10 +10,12 @@ from dialogue.kit.signals import Event
 
 @dataclass(frozen=True)
 class PurchasesFact:
-    """Purchases were recorded."""
+    """Purchases were recorded; `with_coupons` came with a code. Listeners add the ids of timeline entries they write to `entries`."""
 
     ids: list[int]
     by: Actor
+    with_coupons: list[int] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
 
 
 purchases_recorded: Event[PurchasesFact] = Event("purchases.recorded")
