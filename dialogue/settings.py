@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "dialogue.marketing.segments",
     "dialogue.marketing.policy",
     "dialogue.marketing.campaigns",
+    "dialogue.marketing.attribution",
     "dialogue.selling.deals",
     "dialogue.selling.promotions",
     "dialogue.selling.purchases",

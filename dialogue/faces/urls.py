@@ -47,6 +47,7 @@ urlpatterns = [
     path("", include("dialogue.marketing.segments.urls")),
     path("", include("dialogue.marketing.policy.urls")),
     path("", include("dialogue.marketing.campaigns.urls")),
+    path("", include("dialogue.marketing.attribution.urls")),
     path("", include("dialogue.insight.reports.urls")),
 ]
 handler403 = "dialogue.faces.office.views.forbidden"

@@ -52,18 +52,22 @@ Details = Callable[[MemberRequest, Sequence[Entry]], dict[int, EntryDetail]]
 
 # By `ref_kind`: given the entries of one kind, `{ref_id: detail}` in one or two queries.
 entry_details: Registry[Details] = Registry("entry details")
+# The same for answers: the state of a letter stands at the letter, not at the link that was followed in it.
+answer_details: Registry[Details] = Registry("answer details")
 compose_buttons: Registry[ComposeButton] = Registry("compose buttons")
 
 
-def details_of(request: MemberRequest, entries: Sequence[Entry]) -> dict[tuple[str, int], EntryDetail]:
-    """Return `{(ref_kind, ref_id): detail}` for the entries that speak of a record."""
+def details_of(
+    request: MemberRequest, entries: Sequence[Entry], known: Registry[Details] = entry_details
+) -> dict[tuple[str, int], EntryDetail]:
+    """Return `{(ref_kind, ref_id): detail}` for the entries that speak of a record, by those who know its kind."""
     found: dict[tuple[str, int], EntryDetail] = {}
     by_kind: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.ref_id is not None:
             by_kind.setdefault(entry.ref_kind, []).append(entry)
     for kind, held in by_kind.items():
-        asked = entry_details.find(kind)
-        if asked is not None and asked in entry_details.within(request.company.rooms_off):
+        asked = known.find(kind)
+        if asked is not None and asked in known.within(request.company.rooms_off):
             found.update({(kind, pk): detail for pk, detail in asked(request, held).items()})
     return found

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from dialogue.customers.parties.models import Party
 from dialogue.customers.sources.models import source_names
-from dialogue.customers.timeline.details import EntryDetail, details_of
+from dialogue.customers.timeline.details import EntryDetail, answer_details, details_of
 from dialogue.customers.timeline.models import Entry, EntryQuerySet, Side, answers_to
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import unmarked
@@ -143,6 +143,7 @@ def _bubbles(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, Bubb
     authors = {user.pk: str(user) for user in User.objects.filter(pk__in=_known(entry.by for entry in entries))}
     # A link followed belongs to a delivery too, but its state stands at the letter.
     details = details_of(request, [entry for entry in entries if entry.side != Side.IN])
+    answered = details_of(request, [entry for entry in entries if entry.side == Side.IN], answer_details)
     may_any = request.actor.can(TimelinePermission.STRIKE)
     may = request.actor.can(TimelinePermission.WRITE)
     return {
@@ -150,12 +151,16 @@ def _bubbles(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, Bubb
             entry,
             campaign=campaigns.get(entry.source or 0, ""),
             author=authors.get(entry.by or 0, ""),
-            detail=details.get((entry.ref_kind, entry.ref_id or 0), NO_DETAIL) if entry.side != Side.IN else NO_DETAIL,
+            detail=_detail(entry, answered if entry.side == Side.IN else details),
             may_answer=may,
             may_strike=may and entry.ref_id is None and entry.declared.by_hand and (may_any or entry.by == request.actor.user),
         )
         for entry in entries
     }
+
+
+def _detail(entry: Entry, details: dict[tuple[str, int], EntryDetail]) -> EntryDetail:
+    return details.get((entry.ref_kind, entry.ref_id or 0), NO_DETAIL)
 
 
 def _known(ids: Iterable[int | None]) -> set[Any]:

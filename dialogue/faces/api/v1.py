@@ -13,6 +13,7 @@ from dialogue.customers.timeline.api import router as timeline
 from dialogue.faces.api.schema import ABOUT, DialogueAPI, KeyAuth
 from dialogue.insight.reports.api import router as reports
 from dialogue.kit.api.handlers import install_problems
+from dialogue.marketing.attribution.api import router as attribution
 from dialogue.marketing.campaigns.api import router as campaigns
 from dialogue.marketing.policy.api import router as policy
 from dialogue.marketing.segments.api import router as segments
@@ -53,6 +54,7 @@ for prefix, router in {
     "/loss-reasons": loss_reasons,
     "/purchases": purchases,
     "/coupons": coupons,
+    "/attribution": attribution,
     "/segments": segments,
     "/policy": policy,
     "/campaigns": campaigns,

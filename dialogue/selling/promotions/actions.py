@@ -25,6 +25,7 @@ from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.promotions.models import Coupon, Series, Use
 from dialogue.selling.promotions.permissions import PromotionPermission
 from dialogue.selling.promotions.rules import LONGEST, Verdict, fresh_code, judge
+from dialogue.selling.promotions.signals import UsesFact, coupons_used
 from dialogue.selling.purchases.models import Purchase
 from dialogue.selling.purchases.permissions import PurchasePermission
 from dialogue.selling.purchases.rules import coupon_code
@@ -190,6 +191,7 @@ def use_coupons(purchases: Sequence[int], *, by: Actor, entries: list[int] | Non
     _tell(uses, rows, by, entries)
     Use.objects.bulk_create(uses, ignore_conflicts=True)
     record(by, "coupons.used", kind=Use._meta.label_lower, count=len(uses), counting=sum(use.counts for use in uses))
+    coupons_used.tell(UsesFact([use.purchase for use in uses], by))
     return uses
 
 
@@ -244,7 +246,7 @@ def _tell(uses: Sequence[Use], rows: Sequence[Purchase], by: Actor, entries: lis
     ]
     ids = record_entries(drafts, by=by, cause="coupons")
     for use, entry in zip(counting, ids, strict=True):
-        use.entry = entry
+        use.entry, use.touch = entry, touches.get(use.purchase)
     if entries is not None:
         entries.extend(ids)
 

@@ -109,7 +109,7 @@ UseManager = TenantManager.from_queryset(UseQuerySet)
 
 
 class Use(TenantRow):
-    """A code that came with a purchase; `purchase` and `entry` (the answer on the timeline) are bare ids."""
+    """A code that came with a purchase; `purchase`, `touch` (the message it answers) and `entry` (the answer) are bare ids."""
 
     at = models.DateTimeField()
     series = models.ForeignKey(
@@ -124,6 +124,7 @@ class Use(TenantRow):
         Party, null=True, on_delete=models.SET_NULL, db_constraint=False, db_index=False, related_name="+"
     )
     verdict = models.CharField(max_length=7, choices=Verdict)
+    touch = models.BigIntegerField(null=True)
     entry = models.BigIntegerField(null=True)
 
     objects: ClassVar[UseManager[Self]] = UseManager()

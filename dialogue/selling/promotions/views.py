@@ -112,7 +112,7 @@ def series(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "figures": figures_of([row])[row.pk],
-        "campaign": source_names([row.source]).get(row.source or 0, ""),
+        "campaign": source_names([row.source] if row.source else []).get(row.source or 0, ""),
         "uses": uses[:SHOWN],
         "may": request.actor.can(PromotionPermission.WRITE),
     }

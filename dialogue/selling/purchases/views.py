@@ -11,6 +11,7 @@ from dialogue.kit.errors import NotPermitted
 from dialogue.kit.money import print_money
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views import list_page
+from dialogue.selling.purchases.boxes import purchase_boxes
 from dialogue.selling.purchases.models import Purchase
 from dialogue.selling.purchases.permissions import PurchasePermission
 
@@ -47,5 +48,6 @@ def purchase(request: MemberRequest, pk: int) -> HttpResponse:
             :MOST_LINES
         ],
         "more": len(lines) > MOST_LINES,
+        "boxes": [box(request, found) for box in purchase_boxes.within(request.company.rooms_off)],
     }
     return render(request, "purchases/purchase.html", context)

@@ -174,7 +174,7 @@ def test_result_shows_the_funnel_money_and_plan_beside_fact(
     bought(people[1], 999, currency="XTS")
     run = Run.objects.get()
     result = measure(Campaign.objects.get(), run)
-    assert (result.sent, result.answered, result.heard) == (4, 1, {"link_followed": 1})
+    assert (result.sent, result.answered, result.heard) == (4, 1, {"bought": 1, "link_followed": 1})
     assert (result.reached.n, result.reached.buyers, result.reached.total) == (4, 1, 200.0)
     assert (result.cost, result.cost_per(result.answered)) == (60, 60)
     assert result.effect is None
