@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,10 +17,13 @@ from dialogue.customers.parties.details import mark_contact_point
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
 from dialogue.customers.parties.rules import normal_contact
 from dialogue.customers.timeline.actions import record_response
+from dialogue.customers.timeline.attribution import DEEDS
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
+
+SOFT_RETURNS, SOFT_DAYS = 3, timedelta(days=30)
 
 
 def touch_of(delivery: Delivery) -> Entry | None:
@@ -47,13 +50,33 @@ def _already(delivery: int, kind: str) -> bool:
     return Entry.objects.filter(ref_kind="delivery", ref_id=delivery, kind=kind).exists()
 
 
+def _mark_bad(row: Delivery, by: Actor) -> None:
+    normal = normal_contact(ContactKind.EMAIL, row.address, open_company().country)
+    for point in ContactPoint.objects.filter(party=row.party_id, kind=ContactKind.EMAIL, normal=normal, bad_at=None):
+        mark_contact_point(point, bad=True, by=by)
+
+
+def is_soft(status: str) -> bool:
+    """Return whether a status of RFC 3463 says that the mailbox was full or out of reach for now."""
+    return status.startswith("4.") or status == "5.2.2"
+
+
+def _soft_returns(row: Delivery) -> int:
+    """Return how many letters to this customer came back softly of late, since he last answered."""
+    since = timezone.now() - SOFT_DAYS
+    last = Entry.objects.responses().of(row.party_id).filter(kind__in=DEEDS, at__gte=since).newest().first()
+    returns = Entry.objects.of(row.party_id).filter(kind="returned", at__gte=last.at if last else since)
+    return sum(is_soft(str((facts or {}).get("status", ""))) for facts in returns.values_list("facts", flat=True))
+
+
 @action(permission=ChannelPermission.SUPPRESS)
 def note_return(
     delivery: Delivery, *, by: Actor, dead: bool, status: str = "", words: str = "", at: datetime | None = None
 ) -> Entry | None:
     """Note that a letter came back undelivered, once; return its entry, None where it is known or the customer is gone.
 
-    A dead address goes to the stop list and is marked on the card; a refusal for another reason changes the letter only.
+    A dead address goes to the stop list and is marked on the card. One that was full or out of reach is marked after the third
+    such return in a month without an answer between; a refusal for another reason changes the letter only.
     """
     row = Delivery.objects.select_for_update().get(pk=delivery.pk)
     if _already(row.pk, "returned"):
@@ -67,9 +90,9 @@ def note_return(
     evidence = f"{status} {words}".strip()[:300]
     if dead:
         suppress_address(row.address, reason=SuppressionReason.BOUNCED, evidence=evidence, by=by)
-        normal = normal_contact(ContactKind.EMAIL, row.address, open_company().country)
-        for point in ContactPoint.objects.filter(party=row.party_id, kind=ContactKind.EMAIL, normal=normal):
-            mark_contact_point(point, bad=True, by=by)
+        _mark_bad(row, by)
+    elif is_soft(status) and _soft_returns(row) + 1 >= SOFT_RETURNS:
+        _mark_bad(row, by)
     party = Party.objects.filter(pk=row.party_id).first()
     if party is None:
         return None

@@ -22,6 +22,7 @@ from dialogue.customers.timeline.models import Entry, Way
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
 from dialogue.platform.accounts.models import Membership
+from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.tenants.models import Tenant
 
 ANSWERED_WITHIN = timedelta(days=60)
@@ -49,9 +50,19 @@ def take(heard: Heard, mailbox: Mailbox, company: Tenant, *, by: Actor) -> Incom
         row.entry = _number(note_complaint(delivery, at=heard.at, by=by))
     elif heard.kind == Kind.AUTOMATIC and delivery is not None and heard.text:
         row.entry = _take_automatic(heard, delivery, by)
+    elif heard.kind == Kind.REPLY and _is_ours(heard.sender):
+        # A colleague answered from his own program with the mailbox in copy: we spoke, not the customer.
+        row.kind, row.note = Kind.OTHER, "own"
     elif heard.kind == Kind.REPLY:
         _take_reply(row, heard, delivery, mailbox=mailbox, company=company, by=by)
     return row
+
+
+def _is_ours(sender: str) -> bool:
+    return (
+        SenderIdentity.objects.filter(email__iexact=sender).exists()
+        or Membership.objects.filter(user__email__iexact=sender, is_active=True).exists()
+    )
 
 
 def _number(entry: Entry | None) -> int | None:

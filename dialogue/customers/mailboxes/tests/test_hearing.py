@@ -294,6 +294,31 @@ def test_person_who_says_it_is_not_automatic_is_heard(cast: Cast, imap: Dovecot,
     assert [one.kind for one in under(cast, delivery)] == ["reply"]
 
 
+def test_copy_of_a_colleagues_answer_is_not_the_customers(cast: Cast, imap: Dovecot, office: PostOffice, ivan: Party) -> None:
+    delivery, letter = sent(cast, office, ivan)
+    imap.put(
+        "sales", *(reply(letter, "Отвечаю вам", sender=one) for one in ("sales@romashka.example.org", "Sergey@example.org"))
+    )
+    assert read(cast, a_mailbox(cast, imap)) == {"other": 2}
+    assert under(cast, delivery) == []
+
+
+def test_address_that_is_full_again_and_again_is_marked(cast: Cast, imap: Dovecot, office: PostOffice, ivan: Party) -> None:
+    mailbox = a_mailbox(cast, imap)
+    marked = []
+    for number in range(4):
+        _delivery, letter = sent(cast, office, ivan, text=f"Письмо {number}")
+        if number == 1:
+            imap.put("sales", reply(letter, "Получил", sender="dulikov@avtoprom.example.org"))
+        imap.put("sales", returned(letter, to="dulikov@avtoprom.example.org", status="5.2.2"))
+        read(cast, mailbox)
+        with tenant_scope(cast.company.pk):
+            marked.append(ContactPoint.objects.get(party=ivan).bad_at is not None)
+            assert not Suppression.objects.exists()
+    # The answer between took back the first one.
+    assert marked == [False, False, False, True]
+
+
 def test_nothing_is_taken_twice_whatever_numbers_the_server_gives(
     cast: Cast, imap: Dovecot, office: PostOffice, ivan: Party
 ) -> None:
