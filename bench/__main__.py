@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from bench import campaigns, desk, imports, mail, segments, warehouse
+from bench import campaigns, desk, imports, mail, segments, tracking, warehouse
 from bench.client import peers
 from bench.install import install
 
@@ -15,7 +15,9 @@ from bench.install import install
 def main() -> int:
     """Measure and print."""
     asked = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    asked.add_argument("rows", nargs="*", help="desk (the default), import.copy, segments, marketing, mail, install, all")
+    asked.add_argument(
+        "rows", nargs="*", help="desk (the default), import.copy, segments, marketing, mail, tracking, install, all"
+    )
     asked.add_argument("--small", action="store_true", help="a tenth of the rows: to see that everything runs")
     asked.add_argument("--no-peer", action="store_true", help="only our side")
     given = asked.parse_args()
@@ -26,8 +28,11 @@ def main() -> int:
     if "marketing" in rows or "all" in rows:
         for one in [*warehouse.marketing(small=given.small), *campaigns.rows(small=given.small)]:
             print(json.dumps(one), flush=True)
+    if {"tracking"} & set(rows):
+        for one in tracking.tracking(small=given.small):
+            print(json.dumps(one), flush=True)
     if {"marketing", "mail", "all"} & set(rows):
-        for one in mail.mail(small=given.small):
+        for one in [*tracking.tracking(small=given.small), *mail.mail(small=given.small)]:
             print(json.dumps(one), flush=True)
     if "segments" in rows or "all" in rows:
         for one in segments.rows(small=given.small):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from multiprocessing.util import Finalize
 
 from django.db import close_old_connections, transaction
 from django.utils import timezone
@@ -27,7 +28,8 @@ from dialogue.platform.tenants.registry import setting_of
 
 log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.3
-HELD = 10_000
+HELD, BATCH = 4_000, 1_000
+PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,15 @@ class Seen:
 
 
 class Basket:
-    """Requests not yet written. A full basket drops the newest: a flood must not take the memory."""
+    """Requests not yet written. A full basket lets callers wait, and drops the newest when that does not help.
+
+    A flood must not take the memory; that it is answered slower loses nothing.
+    """
 
     def __init__(self) -> None:
         self._held: list[Seen] = []
-        self._lock = threading.Lock()
+        self._room = threading.Condition()
+        self._much = threading.Event()
         self._writing = threading.Lock()
         self._stop = threading.Event()
         self._writes = False
@@ -60,16 +66,21 @@ class Basket:
 
     def put(self, seen: Seen) -> None:
         """Hold one request until the next writing."""
-        with self._lock:
+        with self._room:
+            self._wake()
+            if self._writes and len(self._held) >= HELD:
+                self._room.wait(PATIENCE_SECONDS)
             if len(self._held) < HELD:
                 self._held.append(seen)
-            self._wake()
+            if len(self._held) >= BATCH:
+                self._much.set()
 
     def flush(self) -> int:
         """Write what is held and return how many requests that were."""
         with self._writing:
-            with self._lock:
+            with self._room:
                 held, self._held = self._held, []
+                self._room.notify_all()
             if held:
                 write_hits(held)
             return len(held)
@@ -85,17 +96,22 @@ class Basket:
         if self._writes and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._run, name="hits", daemon=True)
             self._thread.start()
+            # A server's worker is a child process: it ends without running what `atexit` knows.
+            Finalize(None, self.stop, exitpriority=100)
 
     def stop(self) -> None:
         """Stop writing in the background and write what is left."""
         self._stop.set()
+        self._much.set()
         if self._thread is not None:
             self._thread.join(timeout=2)
             self._thread = None
         self._flush_quietly()
 
     def _run(self) -> None:
-        while not self._stop.wait(FLUSH_SECONDS):
+        while not self._stop.is_set():
+            self._much.wait(FLUSH_SECONDS)
+            self._much.clear()
             self._flush_quietly()
 
     def _flush_quietly(self) -> None:
@@ -128,7 +144,7 @@ def write_hits(seen: Iterable[Seen]) -> None:
 def _write(tenant: int, hits: list[Seen]) -> None:
     company = Tenant.objects.filter(pk=tenant).first()
     wanted = {one.delivery for one in hits}
-    known = {row.pk: row for row in Delivery.objects.filter(pk__in=wanted).select_related("message")}
+    known = {row.pk: row for row in Delivery.objects.filter(pk__in=wanted).only("party_id", "touch")}
     hits = [one for one in hits if one.delivery in known]
     if company is None or not hits:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
@@ -23,8 +24,11 @@ WRITE = (
 def keep_words(entries: Iterable[tuple[int, str, str | None]]) -> None:
     """Keep what new entries, given as (id, subject, text), are found by: one statement. Those without words have no row."""
     tenant = current_tenant()
-    kept = [(pk, in_latin(f"{subject} {body or ''}".strip())[:LONGEST_FOUND]) for pk, subject, body in entries]
-    written = [(pk, found, grams(tenant, found)) for pk, found in kept if found]
+    # Entries written together often say the same: the link of a campaign, its subject.
+    latin = lru_cache(maxsize=None)(lambda text: in_latin(text)[:LONGEST_FOUND])
+    cut = lru_cache(maxsize=None)(lambda found: grams(tenant, found))
+    kept = [(pk, latin(f"{subject} {body or ''}".strip())) for pk, subject, body in entries]
+    written = [(pk, found, cut(found)) for pk, found in kept if found]
     if written:
         with connection.cursor() as cursor:
             cursor.execute(WRITE, [tenant, *map(list, zip(*written, strict=True))])

@@ -11,7 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
 django.setup(set_prefix=False)
 settings.MIDDLEWARE = settings.TRACKER_MIDDLEWARE
 settings.ROOT_URLCONF = "dialogue.faces.tracker.urls"
-application = WSGIHandler()
 from dialogue.customers.channels.hits import basket  # noqa: E402
+from dialogue.faces.tracker.quick import quick  # noqa: E402
+
+application = quick(WSGIHandler())
 
 basket.start()
