@@ -40,3 +40,5 @@ def test_demo_is_complete_and_loads_once(language: str) -> None:
     assert result.held.n > 2
     assert result.answered > 5
     assert result.reached.total > result.held.total
+    assert result.attributed(company.currency)[0] > 3
+    assert result.deals == 2

@@ -27,6 +27,7 @@ def tables_of(row: Campaign, run: Run, result: Result) -> list[Table]:
         (_("Followed a link"), result.heard.get("link_followed", 0), None),
         (_("Answered in any way"), result.answered, row.plan_responses),
         (_("Deals opened"), result.deals, row.plan_deals),
+        (_("Bought because of it"), result.attributed(row.currency)[0], None),
         (_("Bought within the period"), result.reached.buyers, None),
     ]
     groups = [(arm.upper(), group) for arm, group in sorted(result.arms.items())]

@@ -18,10 +18,11 @@ from django.utils import timezone
 from dialogue.customers.channels.models import Delivery, State
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import Interval, Sample, means_differ, rate_interval, split_p
+from dialogue.marketing.attribution.figures import brought_by
+from dialogue.marketing.attribution.models import What
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import Campaign, CostLine, Decision, Run
 from dialogue.platform.tenants.models import Tenant
-from dialogue.selling.deals.models import Deal
 
 # Where no end is set, purchases count so many days from the launch.
 DAYS = 30
@@ -76,7 +77,10 @@ class Group:
 
 @dataclass
 class Result:
-    """What came of a campaign by a moment. `heard` counts people by kind of answer, `answered` those of any human answer."""
+    """What came of a campaign by a moment. `heard` counts people by kind of answer, `answered` those of any human answer.
+
+    `brought` holds the lines of attribution (`attribution/figures.py`): thing, rule, currency, number, customers, sum.
+    """
 
     at: str
     since: str
@@ -91,6 +95,7 @@ class Result:
     deals: int = 0
     won: int = 0
     spent: str = "0"
+    brought: list[dict[str, Any]] = field(default_factory=list)
     arms: dict[str, Group] = field(default_factory=dict)
     held: Group = field(default_factory=Group)
     hold_out: int = 0
@@ -133,6 +138,11 @@ class Result:
         if not self.hold_out or not self.included + self.held_out:
             return None
         return split_p([self.included, self.held_out], [100 - self.hold_out, self.hold_out]) >= MISMATCH
+
+    def attributed(self, currency: str) -> tuple[int, Decimal]:
+        """Return how many customers' purchases are attributed to the campaign, and their sum in the currency."""
+        lines = [one for one in self.brought if one["what"] == What.PURCHASE and one["currency"] == currency]
+        return sum(one["customers"] for one in lines), sum((Decimal(one["amount"]) for one in lines), Decimal(0))
 
     @property
     def cost(self) -> Decimal:
@@ -184,15 +194,13 @@ def measure(campaign: Campaign, run: Run) -> Result:
         cursor.execute(HEARD, [tenant, campaign.source, tenant, campaign.source, list(SILENT)])
         made.heard = dict(cursor.fetchall())
     made.answered = made.heard.pop("", 0)
-    made.deals, made.won = _deals(campaign)
+    for one in brought_by([campaign.source]):
+        made.brought.append(asdict(one) | {"amount": str(one.amount), "won_amount": str(one.won_amount)})
+    made.deals = sum(one["count"] for one in made.brought if one["what"] == What.DEAL)
+    made.won = sum(one["won"] for one in made.brought if one["what"] == What.DEAL)
     made.sent = _sent(run)
     made.spent = str(CostLine.objects.filter(campaign=campaign).aggregate(sum=Sum("spent"))["sum"] or 0)
     return made
-
-
-def _deals(campaign: Campaign) -> tuple[int, int]:
-    rows = Deal.objects.filter(source=campaign.source)
-    return rows.count(), rows.filter(stage_class="won").count()
 
 
 def _sent(run: Run) -> int:

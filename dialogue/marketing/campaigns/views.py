@@ -18,6 +18,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.money import MINUS, print_money
+from dialogue.marketing.attribution.models import Rule, What
 from dialogue.marketing.campaigns.actions import bin_campaign
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.launching import cancel_campaign, finish_campaign, pause_campaign, resume_campaign
@@ -114,6 +115,7 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
         "arms": arms_of(row, result),
         "plan": plan_of(row, result),
         "period": result.period,
+        "brought": brought_of(result),
     }
     return render(request, "campaigns/result.html", context)
 
@@ -189,6 +191,7 @@ def steps_of(row: Campaign, result: Result) -> list[Step]:
         (_("Followed a link"), result.heard.get("link_followed", 0), None, ""),
         (_("Answered in any way"), result.answered, row.plan_responses, ""),
         (_("Deals opened"), result.deals, row.plan_deals, ""),
+        (_("Bought because of it"), result.attributed(row.currency)[0], None, ""),
         (
             _("Bought within the period"),
             result.reached.buyers,
@@ -261,6 +264,19 @@ def reasons_of(audience: Audience, run: Run) -> list[tuple[str, str, str]]:
     )
     return lines + [
         (str(reason.label), number(count), f"decision=3&reason={int(reason)}") for reason, count in audience.lines()
+    ]
+
+
+def brought_of(result: Result) -> list[tuple[str, str, str, str]]:
+    """Return what is attributed to the campaign: (thing, by which rule, number, sum)."""
+    return [
+        (
+            str(What(one["what"]).label),
+            str(Rule(one["rule"]).label),
+            number(one["count"]),
+            money(one["amount"], one["currency"]) if one["currency"] else "—",
+        )
+        for one in result.brought
     ]
 
 

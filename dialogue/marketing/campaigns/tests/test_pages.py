@@ -178,9 +178,12 @@ def test_result_shows_the_funnel_money_and_plan_beside_fact(
     assert (result.reached.n, result.reached.buyers, result.reached.total) == (4, 1, 200.0)
     assert (result.cost, result.cost_per(result.answered)) == (60, 60)
     assert result.effect is None
+    customers, total = result.attributed(made.currency)
+    assert (customers, total) == (1, 200)
     page = said(client.get(f"{BASE}/{made.pk}/").content.decode())
     assert "nobody was held out" in page
     assert "Followed a link 1" in page
+    assert "Purchase the customer answered shortly before 2 " in page
     assert "People reached 5 4" in page
 
 
