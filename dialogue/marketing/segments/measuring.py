@@ -28,8 +28,8 @@ MOST_COMPARED = 4
 MANY = 200_000
 LIMIT_MS = 8_000
 ONE_OF = " = ANY(%(sample)s::bigint[])"
-# "returned" and "unsubscribed" are answers, but not the ones a campaign asks for.
-NO_ANSWER = {"returned", "unsubscribed"}
+# Returns, unsubscribing and complaints are answers, but not the ones a campaign asks for.
+NO_ANSWER = {"returned", "unsubscribed", "marked_spam"}
 RESPONSE = """
 WITH touched AS (
     SELECT party_id, min(at) AS first FROM timeline_entry
