@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -201,5 +200,5 @@ def consent(compiler: Compiler, tree: Tree, where: str) -> Q:
     for value, known in ((channel, Channel), (purpose, Purpose), (state, ConsentState)):
         if value not in known.values or compiler.entity is not party:
             raise RuleRefusal(_("“%(value)s” is none of the list.") % {"value": value}, field=where)
-    latest = Consent.objects.filter(channel=channel, purpose=purpose, at__lte=timezone.now()).current()
+    latest = Consent.objects.filter(channel=channel, purpose=purpose, at__lte=compiler.asking.now).current()
     return Q(pk__in=Consent.objects.filter(pk__in=latest.values("pk"), state=state).values("party_id"))

@@ -18,6 +18,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DecimalField, ForeignKey, ManyToOneRel, Model
 
 from dialogue.kit.rows import BinRow
+from dialogue.platform.criteria.clock import RELATIVE, STAND_INS, Clock, Moving
 from dialogue.platform.criteria.fields import Asking, Entity, Field, Relation, entities
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, bounds_in_time, several, truth
@@ -27,7 +28,6 @@ from dialogue.platform.warehouse.errors import NotInWarehouse
 from dialogue.platform.warehouse.marts import SCALE, UPPER, RollUp, mart_of, marts, rollups
 from dialogue.platform.warehouse.store import Manifest
 
-RELATIVE = {"within", "next", "older_than", "period"}
 MOST_WHOLE = 9 * 10**18
 MOST_DECIMALS = 6
 SOME = 400
@@ -89,11 +89,15 @@ class Bounds:
 
 @dataclass
 class Expressions:
-    """Compiles trees for one asker over the files of one manifest; `momentary` says that the meaning depends on now."""
+    """Compiles trees for one asker over the files of one manifest.
+
+    `clock` knows what moves with time; `momentary` says that the meaning may change otherwise, so that nothing is kept.
+    """
 
     asking: Asking
     manifest: Manifest
     momentary: bool = False
+    clock: Clock = field(default_factory=Clock)
     fields: dict[str, dict[str, Field]] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
 
@@ -156,12 +160,22 @@ class Expressions:
         return numbered.filter(numbered.place == 0)
 
     def moment(self, at: datetime) -> Any:
-        """Return an aware moment as the marts keep it."""
-        return ibis.literal(at.astimezone(UTC).replace(tzinfo=None), type="timestamp")
+        """Return an aware moment as the marts keep it; one that moves with the clock stands there by its stand-in."""
+        plain = self.clock.stand_in(at) or at.astimezone(UTC).replace(tzinfo=None)
+        return ibis.literal(plain, type="timestamp")
 
     def day(self, day: date) -> Any:
-        """Return a day as the marts keep it."""
-        return ibis.literal(day, type="date")
+        """Return a day as the marts keep it; one that moves with the clock stands there by its stand-in."""
+        return ibis.literal(self.clock.stand_in(day) or day, type="date")
+
+    def now(self) -> Any:
+        """Return the moment of asking, whenever that is."""
+        return self.moment(self.clock.moving(self.asking.now, Moving("now")))
+
+    def today(self) -> Any:
+        """Return the day of asking in the asker's zone, whenever that is."""
+        today = Moving("today")
+        return self.day(self.clock.moving(today.value_for(self.asking), today))
 
     def compile(self, entity: Entity, tree: Any, rows: Any) -> Any:
         """Return the tree as a condition on the rows."""
@@ -313,8 +327,13 @@ class Expressions:
         return condition
 
     def _edges(self, found: Field, operator: str, value: Any) -> list[tuple[str, Any]]:
-        self.momentary = self.momentary or operator in RELATIVE
-        return bounds_in_time(found.kind, operator, value, self.asking)
+        edges = bounds_in_time(found.kind, operator, value, self.asking)
+        if operator in RELATIVE:
+            moving = (Moving(operator, found.kind, str(value), place) for place in range(len(edges)))
+            return [(lookup, self.clock.moving(edge, one)) for (lookup, edge), one in zip(edges, moving, strict=True)]
+        if any(edge.year >= STAND_INS for _lookup, edge in edges):
+            raise refuse("a time too far away")
+        return edges
 
     def _time(self, found: Field, held: Any, operator: str, value: Any) -> Any:
         edges = self._edges(found, operator, value)

@@ -19,6 +19,7 @@ from typing import Any
 
 from dialogue.kit.registry import Registry
 from dialogue.kit.scope import current_tenant
+from dialogue.platform.criteria.clock import set_clock
 from dialogue.platform.criteria.fields import Asking, Entity, entities
 from dialogue.platform.criteria.rules import Compiler, Tree
 from dialogue.platform.warehouse.reading import asking as asking_files
@@ -28,7 +29,8 @@ MOST_KEPT = 500
 # A leaf over the warehouse: (expressions, node, the rows asked about) → a condition on them that is never empty.
 WarehouseLeaf = Callable[[Any, Tree, Any], Any]
 warehouse_leaves: Registry[WarehouseLeaf] = Registry("rule leaves in the warehouse")
-_kept: OrderedDict[str, str] = OrderedDict()
+# By what was asked: the question, and what moves in it with the clock.
+_kept: OrderedDict[str, tuple[str, list[Any]]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -104,17 +106,17 @@ def _sql(entity: Entity, tree: Any, asking: Asking, manifest: Manifest, what: st
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
-            return _kept[key]
+            return set_clock(*_kept[key], asking)
     # The first compiler knows every refusal; the second may then trust the tree.
     Compiler(entity, asking).compile(tree)
     from dialogue.platform.criteria.expressions import Expressions
 
     made = Expressions(asking, manifest)
     sql = made.sql(entity, tree, what)
-    # A rule that says "within 14d" means another thing at every moment; a leaf may have read what its code means now.
+    # A leaf may have read what its code means now.
     if not made.momentary:
         with _lock:
-            _kept[key] = sql
+            _kept[key] = sql, made.clock.stand_ins
             while len(_kept) > MOST_KEPT:
                 _kept.popitem(last=False)
-    return sql
+    return set_clock(sql, made.clock.stand_ins, asking)
