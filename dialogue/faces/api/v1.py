@@ -15,6 +15,7 @@ from dialogue.insight.reports.api import router as reports
 from dialogue.kit.api.handlers import install_problems
 from dialogue.marketing.attribution.api import router as attribution
 from dialogue.marketing.campaigns.api import router as campaigns
+from dialogue.marketing.campaigns.api_past import router as past_campaigns
 from dialogue.marketing.policy.api import router as policy
 from dialogue.marketing.segments.api import router as segments
 from dialogue.platform.accounts.api import company_router, members_router
@@ -58,6 +59,7 @@ for prefix, router in {
     "/segments": segments,
     "/policy": policy,
     "/campaigns": campaigns,
+    "/past-campaigns": past_campaigns,
     "/reports": reports,
     "/tasks": tasks,
     "/timeline": timeline,

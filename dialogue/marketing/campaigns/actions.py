@@ -116,8 +116,8 @@ def _source(row: Campaign, by: Actor) -> int:
 
 
 @action(permission=CampaignPermission.WRITE)
-def create_campaign(name: str, *, by: Actor, **fields: Any) -> Campaign:
-    """Begin a campaign, and return it; fields as in `change_campaign`.
+def create_campaign(name: str, *, by: Actor, source: int | None = None, **fields: Any) -> Campaign:
+    """Begin a campaign, and return it; fields as in `change_campaign`. Without `source` it gets one of its name.
 
     Raises:
         InvalidInput: names every wrong field.
@@ -127,7 +127,7 @@ def create_campaign(name: str, *, by: Actor, **fields: Any) -> Campaign:
     for field, value in _known(fields).items():
         setattr(row, field, value)
     _clean(row)
-    row.source = _source(row, by)
+    row.source = source or _source(row, by)
     row.save()
     record(by, "campaign.created", row)
     campaign_changed.tell(CampaignFact(row, by))

@@ -37,6 +37,7 @@ def change_cell(row: Campaign, name: str, value: Any, *, by: Any) -> Campaign:
 
 
 NEW = Button(gettext_lazy("New campaign"), "campaign_new", permission=CampaignPermission.WRITE, main=True, key="n")
+PAST = Button(gettext_lazy("From the past"), "campaign_past", permission=CampaignPermission.WRITE)
 CAMPAIGNS = list_pages.add(
     "campaigns",
     ListPage(
@@ -50,7 +51,7 @@ CAMPAIGNS = list_pages.add(
         empty=Empty(
             gettext_lazy("No campaigns yet"),
             gettext_lazy("Plan whom you want to reach and what it should bring. The result then says what it really brought."),
-            buttons=(NEW,),
+            buttons=(NEW, PAST),
         ),
         row_url=lambda row: reverse("campaign_page", args=[row.pk]),
         search_words=gettext_lazy("Find a campaign"),
@@ -64,7 +65,7 @@ CAMPAIGNS = list_pages.add(
             Preset("done", pgettext_lazy("campaigns", "Finished"), {"field": "state", "is": CampaignState.DONE.value}),
             Preset("mine", gettext_lazy("Mine"), {"field": "responsible", "is": "me"}),
         ),
-        buttons=(NEW,),
+        buttons=(PAST, NEW),
         search=_search,
         cells={"state": _state},
         change=change_cell,

@@ -250,7 +250,7 @@ class Run(StampedRow):
     """One launch: when and how the people were frozen. `counts` holds `{decision: n}` and `{"reasons": {reason: n}}`.
 
     `seed` and a person's id decide by a hash who is held out and who gets which arm (`rules.py`), so that anybody can check.
-    `policy` is what the contact policy said then; `mailing` is the bare id of the mailing that sends its letters.
+    A run taken over from the past has none. `policy` is what the contact policy said then; `mailing` is the bare id of the mailing that sends its letters.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="runs")
@@ -271,6 +271,11 @@ class Run(StampedRow):
 
     def __str__(self) -> str:
         return f"{self.campaign_id} / {self.number}"
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it was taken over from the time before: chance decided nothing, nothing was sent from here."""
+        return not self.seed
 
 
 class Decision(models.IntegerChoices):

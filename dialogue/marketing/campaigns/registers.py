@@ -50,6 +50,7 @@ for name, words in {
     "campaign.resumed": _("let the campaign go on"),
     "campaign.finished": _("finished the campaign"),
     "campaign.cancelled": _("cancelled the campaign"),
+    "campaign.taken_over": _("took over the campaign of the past"),
     "campaign.binned": _("deleted the campaign"),
     "campaign.restored": _("restored the campaign"),
 }.items():

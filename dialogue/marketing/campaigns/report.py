@@ -22,7 +22,7 @@ def tables_of(row: Campaign, run: Run, result: Result) -> list[Table]:
     people = [
         (_("In the segments"), result.addressed, None),
         (_("Chosen to be reached"), result.included, row.plan_people),
-        (_("Letters taken by the servers"), result.sent, None),
+        *([] if result.past else [(_("Letters taken by the servers"), result.sent, None)]),
         (_("Opened"), result.heard.get("opened", 0), None),
         (_("Followed a link"), result.heard.get("link_followed", 0), None),
         (_("Answered in any way"), result.answered, row.plan_responses),

@@ -99,6 +99,7 @@ class Result:
     arms: dict[str, Group] = field(default_factory=dict)
     held: Group = field(default_factory=Group)
     hold_out: int = 0
+    past: bool = False
 
     @property
     def reached(self) -> Group:
@@ -181,7 +182,7 @@ def measure(campaign: Campaign, run: Run) -> Result:
     frozen, tenant = Audience.of_run(run), current_tenant()
     made = Result(
         at=now.isoformat(), since=since.isoformat(), until=until.isoformat(), addressed=frozen.total, included=frozen.included,
-        held_out=frozen.held_out, excluded=frozen.excluded, hold_out=run.hold_out,
+        held_out=frozen.held_out, excluded=frozen.excluded, hold_out=run.hold_out, past=run.is_past,
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(MONEY, [tenant, since, min(until, now), campaign.currency, tenant, run.pk])
@@ -204,6 +205,8 @@ def measure(campaign: Campaign, run: Run) -> Result:
 
 
 def _sent(run: Run) -> int:
+    if run.is_past:
+        return Audience.of_run(run).included
     return Delivery.objects.filter(mailing_id=run.mailing, state=State.ACCEPTED).count() if run.mailing else 0
 
 

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from dialogue.marketing.campaigns import views, views_edit, views_letters
+from dialogue.marketing.campaigns import views, views_edit, views_letters, views_past
 
 urlpatterns = [
     path("campaigns/", views.campaign_list, name="campaign_list"),
     path("campaigns/new/", views_edit.campaign_new, name="campaign_new"),
+    path("campaigns/past/", views_past.campaign_past, name="campaign_past"),
     path("campaigns/<int:pk>/", views.campaign_page, name="campaign_page"),
     path("campaigns/<int:pk>/plan/", views.campaign_plan, name="campaign_plan"),
     path("campaigns/<int:pk>/edit/", views_edit.campaign_edit, name="campaign_edit"),

@@ -186,7 +186,7 @@ def steps_of(row: Campaign, result: Result) -> list[Step]:
     lines: list[tuple[str, int, int | None, str]] = [
         (_("In the segments"), result.addressed, None, ""),
         (_("Chosen to be reached"), result.included, row.plan_people, ""),
-        (_("Letters taken by the servers"), result.sent, None, ""),
+        *([] if result.past else [(_("Letters taken by the servers"), result.sent, None, "")]),
         *([(_("Opened"), opened, None, indirect)] if opened else []),
         (_("Followed a link"), result.heard.get("link_followed", 0), None, ""),
         (_("Answered in any way"), result.answered, row.plan_responses, ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -44,11 +44,12 @@ class LineDraft:
     name: str
     quantity: Decimal
     price: Decimal
-    # Quantity times price.
+    # What the till says the line came to; without it quantity times price.
+    total: InitVar[Decimal | None] = None
     amount: Decimal = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.amount = round_half_up(self.quantity * self.price, PLACES)
+    def __post_init__(self, total: Decimal | None) -> None:
+        self.amount = round_half_up(self.quantity * self.price if total is None else total, PLACES)
 
 
 @dataclass(slots=True)

@@ -130,9 +130,10 @@ class PurchaseLoad:
             return because("currency-none", value=own)
         if own and currency and own != currency:
             return because("money-currency", column=self.batch.header_of("price"), value=str(value), currency=own)
-        if abs(count) >= MOST or abs(count * value) >= MOST * 1000:
+        if abs(count) >= MOST or abs(count * value) >= MOST * 1000 or (amount and abs(amount[0]) >= MOST * 1000):
             return because("purchase-large")
-        draft = LineDraft(None, line.text("name"), round_half_up(count, 3), value)
+        # A price per piece is rounded: thousands of pieces times it are another sum than the one that was paid.
+        draft = LineDraft(None, line.text("name"), round_half_up(count, 3), value, amount[0] if amount else None)
         return draft, own or currency or self.currency
 
     def _parties(self) -> dict[int, int]:

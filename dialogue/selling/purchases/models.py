@@ -81,7 +81,7 @@ class Purchase(StampedRow):
 
 
 class PurchaseLine(TenantRow):
-    """One line: what, how many, at which price. `amount` is quantity × price; both may be negative in returns."""
+    """One line: what, how many, at which price. `amount` is what it came to: as the till says, else quantity × price; negative in returns."""
 
     purchase = models.ForeignKey(Purchase, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="lines")
     product = models.ForeignKey(
