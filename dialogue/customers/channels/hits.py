@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from multiprocessing.util import Finalize
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from dialogue.customers.channels.models import Delivery, Hit, HitKind
@@ -30,6 +30,13 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.3
 HELD, BATCH = 4_000, 1_000
 PATIENCE_SECONDS = 2.0
+
+
+KEEP = """
+INSERT INTO channels_hit (tenant_id, at, delivery, kind, target, verdict, rule, counted)
+SELECT %s, * FROM unnest(%s::timestamptz[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -158,19 +165,10 @@ def _write(tenant: int, hits: list[Seen]) -> None:
         if first:
             counted.add(mark)
             drafts.append(_draft(one, known[one.delivery]))
-        rows.append(
-            Hit(
-                at=one.at,
-                delivery=one.delivery,
-                kind=one.kind,
-                target=one.target,
-                verdict=judged.verdict,
-                rule=judged.rule,
-                counted=first,
-            )
-        )
+        rows.append((one.at, one.delivery, str(one.kind), one.target, str(judged.verdict), judged.rule, first))
     # Another process may count the same link at this moment: the constraint lets one of them through.
-    Hit.objects.bulk_create(rows, ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [tenant, *map(list, zip(*rows, strict=True))])
     _name_campaigns(drafts)
     record_entries(_living(drafts), by=system_actor(tenant), cause="second origin")
 
