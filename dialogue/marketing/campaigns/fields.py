@@ -24,7 +24,7 @@ campaign.add(
     Field("plan_people", _("people, plan"), FieldKind.NUMBER, "plan_people"),
     Field("plan_responses", _("responses, plan"), FieldKind.NUMBER, "plan_responses"),
     Field("plan_deals", _("deals, plan"), FieldKind.NUMBER, "plan_deals"),
-    Field("plan_revenue", _("revenue, plan"), FieldKind.MONEY, "plan_revenue", currency="currency"),
+    Field("plan_revenue", _("income, plan"), FieldKind.MONEY, "plan_revenue", currency="currency"),
     Field("plan_cost", _("costs, plan"), FieldKind.MONEY, "plan_cost", currency="currency"),
     Field("test", _("test"), FieldKind.CHOICE, "test", choices=_listed(Test)),
     Field("goal", _("goal"), FieldKind.LONG_TEXT, "goal", editable=True),

@@ -228,3 +228,15 @@ def follow_mailing(mailing: Mailing, by: Actor) -> None:
     elif mailing.is_moving and row.state == CampaignState.PAUSED:
         row.state = CampaignState.RUNNING
         _moved(row, "campaign.resumed", by)
+
+
+def finish_ended(by: Actor) -> int:
+    """Finish, at night, the campaigns whose last day is over and whose letters have gone; return how many."""
+    today, done = Tenant.objects.get(pk=current_tenant()).today(), 0
+    for row in Campaign.objects.filter(state=CampaignState.RUNNING, ends_on__lt=today):
+        try:
+            finish_campaign(row, by=by)
+            done += 1
+        except Conflict:
+            continue
+    return done

@@ -1,20 +1,22 @@
-"""A customer's campaigns on his card: what was decided about him in each, and why."""
+"""A customer's campaigns on his card, with what was decided about him and why; and those that are going, on the first page."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils.translation import ngettext
 
 from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor
+from dialogue.kit.money import THIN
 from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
 from dialogue.marketing.campaigns.models import Campaign, Person, Run
 from dialogue.marketing.campaigns.saying import why_words
 from dialogue.platform.accounts.doors import MemberRequest
 
-MOST = 8
+MOST, GOING = 8, 5
 
 
 def _of_party(actor: Actor, party: int) -> QuerySet[Any]:
@@ -40,3 +42,20 @@ def party_panel(request: MemberRequest, party: Party) -> str:
         return ""
     lines = [(one, why_words(one.decision, one.reason, one.policy)) for one in rows]
     return piece("campaigns/panel.html", {"lines": lines})
+
+
+def home_panel(request: Any) -> str:
+    """Return the box of campaigns that are going, with how many get their letters; nothing where none is."""
+    last = Run.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("counts")[:1]
+    rows: list[Any] = list(
+        Campaign.objects.visible_to(request.actor).running().newest().annotate(counts=Subquery(last))[:GOING]
+    )
+    lines = [(one, reached_words(one.counts)) for one in rows]
+    return piece("campaigns/home.html", {"lines": lines}) if lines else ""
+
+
+def reached_words(counts: dict[str, Any] | None) -> str:
+    """Return how many people get the letter, in words."""
+    reached = int((counts or {}).get("included", 0))
+    said = f"{reached:,}".replace(",", THIN)
+    return ngettext("%(count)s person reached", "%(count)s people reached", reached) % {"count": said}

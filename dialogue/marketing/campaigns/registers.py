@@ -6,14 +6,16 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.customers.channels.makers import letter_makers
 from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.kit.commands import Command, commands
+from dialogue.kit.home import HomePanel, home_panels
 from dialogue.kit.menu import MenuItem, menu_items
+from dialogue.kit.night import night_works
 from dialogue.kit.permissions import PermissionGroup, permission_groups
 from dialogue.marketing.campaigns import fields, lists  # noqa: F401  what they declare joins the registries
 from dialogue.marketing.campaigns.actions import ENTITY, forget_campaign, restore_campaign
-from dialogue.marketing.campaigns.launching import JOB, run_launch
+from dialogue.marketing.campaigns.launching import JOB, finish_ended, run_launch
 from dialogue.marketing.campaigns.letters import CAUSE, letters_for
 from dialogue.marketing.campaigns.models import Campaign
-from dialogue.marketing.campaigns.panels import OF_PARTY, party_panel
+from dialogue.marketing.campaigns.panels import OF_PARTY, home_panel, party_panel
 from dialogue.marketing.campaigns.permissions import KIND, CampaignPermission
 from dialogue.marketing.campaigns.preparing import JOB as PREPARE
 from dialogue.marketing.campaigns.preparing import run_prepare
@@ -103,3 +105,5 @@ card_panels.add(
         reads=lambda party: [(OF_PARTY, True, {"party": party.pk})],
     ),
 )
+home_panels.add("campaigns", HomePanel(render=home_panel, permission=CampaignPermission.READ), weight=40)
+night_works.add("campaigns", finish_ended)

@@ -21,6 +21,7 @@ from dialogue.marketing.campaigns.actions import change_campaign, write_content
 from dialogue.marketing.campaigns.launching import (
     cancel_campaign,
     finish_campaign,
+    finish_ended,
     launch_campaign,
     launch_soon,
     pause_campaign,
@@ -278,3 +279,15 @@ def test_quiet_hours_are_those_of_the_persons_zone() -> None:
     early = datetime(2026, 3, 2, 4, tzinfo=UTC)
     assert allowed_from(early, company, policy) == datetime(2026, 3, 2, 8, tzinfo=company)
     assert allowed_from(noon, company, policy) == noon
+
+
+def test_campaign_whose_last_day_is_over_is_finished_at_night(willing: Make, ready: Ready, by: Actor, cast: Cast) -> None:
+    willing("Anna")
+    made = ready()
+    launch_campaign(made, by=by)
+    Campaign.objects.filter(pk=made.pk).update(ends_on=cast.company.today() - timedelta(days=1))
+    assert finish_ended(by) == 0
+    send_due()
+    assert finish_ended(by) == 1
+    assert Campaign.objects.get(pk=made.pk).state == "done"
+    assert finish_ended(by) == 0

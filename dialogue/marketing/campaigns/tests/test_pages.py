@@ -265,3 +265,12 @@ def test_counts_of_a_campaign_changed_meanwhile_are_not_shown(
     assert kept.audience.included == 1
     change_campaign(made, by=by, hold_out=50)
     assert preparing.kept_of(Campaign.objects.get()) is None
+
+
+def test_first_page_shows_campaigns_that_are_going(willing: Make, ready: Ready, by: Actor, client: Client) -> None:
+    willing("Anna")
+    made = ready()
+    assert "Campaigns that are going" not in client.get("/c/romashka/").content.decode()
+    launch_campaign(made, by=by)
+    page = said(client.get("/c/romashka/").content.decode())
+    assert "Осень running 1 person reached" in page
