@@ -13,6 +13,7 @@ from dialogue.customers.channels.models import Delivery, State
 from dialogue.customers.parties.bulk import create_parties
 from dialogue.customers.parties.details import mark_contact_point, record_consent
 from dialogue.customers.parties.drafts import Contact, NewParty
+from dialogue.customers.parties.merging import merge_parties
 from dialogue.customers.parties.models import Consent, ContactPoint, Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted
@@ -207,7 +208,19 @@ def test_seller_may_not_plan_campaigns(cast: Cast) -> None:
         create_campaign("Осень", by=cast.actor(cast.seller))
 
 
-def test_customer_deleted_for_good_is_forgotten_and_merged_one_kept(cast: Cast, by: Actor) -> None:
+def test_kept_record_of_two_takes_the_decisions_about_the_other(cast: Cast, by: Actor) -> None:
+    first, second = willing(cast, "Anna"), willing(cast, "Anne")
+    made = addressed(by)
+    both, _counted = frozen(made)
+    Person.objects.filter(run_id=both.pk, party_id=first.pk).update(decision=Decision.HELD_OUT)
+    only, _counted = frozen(made, "other")
+    Person.objects.filter(run_id=only.pk, party_id=second.pk).delete()
+    merge_parties(second, first, by=by)
+    decided = dict(Person.objects.filter(party_id=second.pk).values_list("run_id", "decision"))
+    assert decided == {both.pk: Decision.INCLUDED, only.pk: Decision.INCLUDED}
+
+
+def test_customer_deleted_for_good_is_forgotten(cast: Cast, by: Actor) -> None:
     anna, boris = willing(cast, "Anna"), willing(cast, "Boris")
     run, _counted = frozen(addressed(by))
     Party.with_bin.filter(pk=anna.pk).delete()
