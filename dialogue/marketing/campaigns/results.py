@@ -31,7 +31,7 @@ LIVE = 20_000
 # Below this p a split by chance is not believed (the usual line of experiment platforms).
 MISMATCH = 0.001
 # What is an answer of a machine, or not the one a campaign asks for.
-SILENT = ("returned", "unsubscribed", "opened")
+SILENT = ("returned", "unsubscribed", "marked_spam", "opened")
 MONEY = f"""
 WITH spent AS (
     SELECT u.party_id, sum(u.amount) AS total FROM purchases_purchase u

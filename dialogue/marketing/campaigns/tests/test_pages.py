@@ -169,12 +169,14 @@ def test_result_shows_the_funnel_money_and_plan_beside_fact(
     send_due()
     touch = Entry.objects.get(party=people[0], side="out")
     record_response(people[0], kind="link_followed", by=by, touch=touch)
+    # A complaint is heard, and is no answer that a campaign may boast of.
+    record_response(people[2], kind="marked_spam", by=by, touch=Entry.objects.get(party=people[2], side="out"))
     bought(people[0], 300)
     bought(people[0], -100)
     bought(people[1], 999, currency="XTS")
     run = Run.objects.get()
     result = measure(Campaign.objects.get(), run)
-    assert (result.sent, result.answered, result.heard) == (4, 1, {"bought": 1, "link_followed": 1})
+    assert (result.sent, result.answered, result.heard) == (4, 1, {"bought": 1, "link_followed": 1, "marked_spam": 1})
     assert (result.reached.n, result.reached.buyers, result.reached.total) == (4, 1, 200.0)
     assert (result.cost, result.cost_per(result.answered)) == (60, 60)
     assert result.effect is None
