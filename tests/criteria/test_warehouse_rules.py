@@ -338,7 +338,7 @@ def same(cast: Cast, tree: dict[str, Any], asking: Asking) -> None:
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")  # how long the words of the strategy are
 @pytest.mark.parametrize(
-    ("seed", "examples"), [(1, 120), *(pytest.param(seed, 400, marks=pytest.mark.slow) for seed in (2, 3, 4, 5))]
+    ("seed", "examples"), [(1, 60), *(pytest.param(seed, 200, marks=pytest.mark.slow) for seed in (2, 3, 4, 5))]
 )
 def test_warehouse_and_postgresql_give_the_same_customers(cast: Cast, seed: int, examples: int) -> None:
     filler = Filler(cast, seed)
