@@ -13,23 +13,14 @@ from django.utils.translation import gettext as _
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import Campaign, Decision, Run
 from dialogue.marketing.campaigns.results import Result
+from dialogue.marketing.campaigns.saying import funnel_of
 
 Table = tuple[str, Sequence[str], Sequence[Sequence[Any]]]
 
 
 def tables_of(row: Campaign, run: Run, result: Result) -> list[Table]:
     """Return the tables of a result: (title, heads, lines), numbers as numbers."""
-    people = [
-        (_("In the segments"), result.addressed, None),
-        (_("Chosen to be reached"), result.included, row.plan_people),
-        *([] if result.past else [(_("Letters taken by the servers"), result.sent, None)]),
-        (_("Opened"), result.heard.get("opened", 0), None),
-        (_("Followed a link"), result.heard.get("link_followed", 0), None),
-        (_("Answered in any way"), result.answered, row.plan_responses),
-        (_("Deals opened"), result.deals, row.plan_deals),
-        (_("Bought because of it"), result.attributed(row.currency)[0], None),
-        (_("Bought within the period"), result.reached.buyers, None),
-    ]
+    people = [(step, count, plan) for step, count, plan, _hint in funnel_of(row, result)]
     groups = [(arm.upper(), group) for arm, group in sorted(result.arms.items())]
     groups += [(_("Held out"), result.held)] if result.held.n else []
     gain = result.gain if result.held.n else None
@@ -54,7 +45,7 @@ def tables_of(row: Campaign, run: Run, result: Result) -> list[Table]:
 
 def workbook_of(row: Campaign, run: Run, result: Result) -> bytes:
     """Return the result as an XLSX workbook, a sheet a table, the first with name, moment and period."""
-    # Half of what a web process loads: asked for now and then.
+    # Few requests ask for a workbook: loaded by the first that does.
     import xlsxwriter
 
     target = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Decisions about people in words: why this person was reached, held out or left out."""
+"""A campaign in words: why a person was reached, held out or left out, and the steps of its funnel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dialogue.marketing.campaigns.models import Decision, Reason
+from dialogue.marketing.campaigns.models import Campaign, Decision, Reason
+from dialogue.marketing.campaigns.results import Result
 
 
 def why_words(decision: int, reason: int, policy: Mapping[str, Any] | None = None) -> str:
@@ -42,3 +43,21 @@ def hold_out_words(asked: int | None, percent: int) -> str:
     if not percent:
         return _("Nobody, as was set: what the campaign brought beyond what would have come anyway will not be known.")
     return _("%(percent)s %% of those who could be reached, as was set.") % {"percent": percent}
+
+
+def funnel_of(row: Campaign, result: Result) -> list[tuple[str, int, int | None, str]]:
+    """Return the steps of a result, from all to the last: (words, people, plan, what makes the step a weak sign)."""
+    opened = result.heard.get("opened", 0)
+    indirect = _("an indirect sign: mail programs open pictures by themselves")
+    paid = _("paid purchases of those reached, whatever led to them")
+    return [
+        (_("In the segments"), result.addressed, None, ""),
+        (_("Chosen to be reached"), result.included, row.plan_people, ""),
+        *([] if result.past else [(_("Letters taken by the servers"), result.sent, None, "")]),
+        *([(_("Opened"), opened, None, indirect)] if opened else []),
+        (_("Followed a link"), result.heard.get("link_followed", 0), None, ""),
+        (_("Answered in any way"), result.answered, row.plan_responses, ""),
+        (_("Deals opened"), result.deals, row.plan_deals, ""),
+        (_("Bought because of it"), result.attributed(row.currency)[0], None, ""),
+        (_("Bought within the period"), result.reached.buyers, None, paid),
+    ]

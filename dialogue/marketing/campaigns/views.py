@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.formats import number_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dialogue.customers.parties.models import Party
 from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import NotPermitted, Refusal
+from dialogue.kit.figures import print_count, print_share
 from dialogue.kit.money import MINUS, print_money
 from dialogue.marketing.attribution.models import Rule, What
 from dialogue.marketing.campaigns.actions import bin_campaign
@@ -26,7 +26,7 @@ from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostL
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.report import workbook_of
 from dialogue.marketing.campaigns.results import Result, result_of
-from dialogue.marketing.campaigns.saying import hold_out_words, why_words
+from dialogue.marketing.campaigns.saying import funnel_of, hold_out_words, why_words
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views.reading import list_page
 
@@ -39,19 +39,6 @@ VERBS: dict[str, Any] = {
     "finish": finish_campaign,
     "cancel": cancel_campaign,
 }
-
-
-def number(value: int) -> str:
-    """Return a count with thin spaces."""
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Return a share in percent as the reader's language writes it, a dash for none."""
-    if share is None:
-        return "—"
-    said = number_format(round(100 * share, digits), digits if share else 0)
-    return f"{said.replace('-', MINUS)}\N{NO-BREAK SPACE}%"
 
 
 def money(amount: Any, currency: str, *, whole: bool = True) -> str:
@@ -181,36 +168,18 @@ class Step:
 def steps_of(row: Campaign, result: Result) -> list[Step]:
     """Return the funnel, the widest line first."""
     widest = max(result.addressed, 1)
-    opened = result.heard.get("opened", 0)
-    indirect = _("an indirect sign: mail programs open pictures by themselves")
-    lines: list[tuple[str, int, int | None, str]] = [
-        (_("In the segments"), result.addressed, None, ""),
-        (_("Chosen to be reached"), result.included, row.plan_people, ""),
-        *([] if result.past else [(_("Letters taken by the servers"), result.sent, None, "")]),
-        *([(_("Opened"), opened, None, indirect)] if opened else []),
-        (_("Followed a link"), result.heard.get("link_followed", 0), None, ""),
-        (_("Answered in any way"), result.answered, row.plan_responses, ""),
-        (_("Deals opened"), result.deals, row.plan_deals, ""),
-        (_("Bought because of it"), result.attributed(row.currency)[0], None, ""),
-        (
-            _("Bought within the period"),
-            result.reached.buyers,
-            None,
-            _("paid purchases of those reached, whatever led to them"),
-        ),
-    ]
     return [
         Step(
             label,
-            number(count),
-            percent(count / widest, 1 if count / widest < 0.1 else 0),
+            print_count(count),
+            print_share(count / widest, 1 if count / widest < 0.1 else 0),
             round(100 * min(count / widest, 1), 2),
-            number(plan) if plan is not None else "",
+            print_count(plan) if plan is not None else "",
             round(100 * min(plan / widest, 1), 2) if plan is not None else None,
             hint,
             bool(hint),
         )
-        for label, count, plan, hint in lines
+        for label, count, plan, hint in funnel_of(row, result)
     ]
 
 
@@ -229,12 +198,14 @@ def figures_of(row: Campaign, result: Result) -> list[tuple[str, str, str]]:
     else:
         bounds = f"{money(gain.low, currency)} … {money(gain.high, currency)}"
         words = _("95 %%: %(bounds)s · n = %(reached)s / %(held)s")
-        under = words % {"bounds": bounds, "reached": number(reached.n), "held": number(held.n)}
+        under = words % {"bounds": bounds, "reached": print_count(reached.n), "held": print_count(held.n)}
         told.append((_("Gain over those held out"), money(gain.estimate, currency), under))
     told.append((_("Costs"), money(result.cost, currency), _deviation(float(result.cost), row.plan_cost, currency)))
     roi = (gain.estimate / float(result.cost) - 1) if gain is not None and held.n and result.cost else None
-    whole = _("by all income %(share)s") % {"share": percent(reached.total / float(result.cost) - 1, 0)} if result.cost else ""
-    told.append((_("Return on costs, by the gain"), percent(roi, 0), whole))
+    whole = (
+        _("by all income %(share)s") % {"share": print_share(reached.total / float(result.cost) - 1, 0)} if result.cost else ""
+    )
+    told.append((_("Return on costs, by the gain"), print_share(roi, 0), whole))
     each = result.cost_per(result.sent or result.included)
     told.append(
         (
@@ -252,18 +223,18 @@ def _deviation(fact: float, plan: Decimal | None, currency: str) -> str:
     off = fact / float(plan) - 1
     sign = "+" if off >= 0 else MINUS
     words = _("plan %(plan)s · %(sign)s%(off)s")
-    return words % {"plan": money(plan, currency), "sign": sign, "off": percent(abs(off), 0)}
+    return words % {"plan": money(plan, currency), "sign": sign, "off": print_share(abs(off), 0)}
 
 
 def reasons_of(audience: Audience, run: Run) -> list[tuple[str, str, str]]:
     """Return who did not get the letter: (words, count, the filter of the list of people)."""
     lines = (
-        [(str(Decision.HELD_OUT.label), number(audience.held_out), f"decision={Decision.HELD_OUT}")]
+        [(str(Decision.HELD_OUT.label), print_count(audience.held_out), f"decision={Decision.HELD_OUT}")]
         if audience.held_out
         else []
     )
     return lines + [
-        (str(reason.label), number(count), f"decision=3&reason={int(reason)}") for reason, count in audience.lines()
+        (str(reason.label), print_count(count), f"decision=3&reason={int(reason)}") for reason, count in audience.lines()
     ]
 
 
@@ -273,7 +244,7 @@ def brought_of(result: Result) -> list[tuple[str, str, str, str]]:
         (
             str(What(one["what"]).label),
             str(Rule(one["rule"]).label),
-            number(one["count"]),
+            print_count(one["count"]),
             money(one["amount"], one["currency"]) if one["currency"] else "—",
         )
         for one in result.brought
@@ -302,10 +273,17 @@ def arms_of(row: Campaign, result: Result) -> list[ArmLine]:
     lines = []
     for label, group in groups:
         share = group.share
-        bounds = (percent(share.low), percent(share.high)) if share else ("—", "—")
+        bounds = (print_share(share.low), print_share(share.high)) if share else ("—", "—")
         mean = money(group.sample.mean, row.currency, whole=False)
         lines.append(
-            ArmLine(label, number(group.n), number(group.buyers), percent(share.estimate if share else None), *bounds, mean)
+            ArmLine(
+                label,
+                print_count(group.n),
+                print_count(group.buyers),
+                print_share(share.estimate if share else None),
+                *bounds,
+                mean,
+            )
         )
     return lines
 
@@ -334,7 +312,7 @@ def plan_of(row: Campaign, result: Result | None) -> list[tuple[str, str, str, s
                 label,
                 _amount(plan, row.currency if is_money else ""),
                 _amount(fact, row.currency if is_money else ""),
-                "" if off is None else sign + percent(abs(off), 0),
+                "" if off is None else sign + print_share(abs(off), 0),
             )
         )
     return said
@@ -343,7 +321,7 @@ def plan_of(row: Campaign, result: Result | None) -> list[tuple[str, str, str, s
 def _amount(value: Any, currency: str) -> str:
     if value is None:
         return "—"
-    return money(value, currency) if currency else number(int(value))
+    return money(value, currency) if currency else print_count(int(value))
 
 
 @member_page
@@ -370,10 +348,10 @@ def campaign_people(request: MemberRequest, pk: int) -> HttpResponseBase:
         "decision": decision,
         "reason": reason,
         "tabs": [
-            (_("All"), number(audience.total), 0, 0),
-            (str(Decision.INCLUDED.label), number(audience.included), int(Decision.INCLUDED), 0),
-            (str(Decision.HELD_OUT.label), number(audience.held_out), int(Decision.HELD_OUT), 0),
-            *((str(why.label), number(count), int(Decision.EXCLUDED), int(why)) for why, count in audience.lines()),
+            (_("All"), print_count(audience.total), 0, 0),
+            (str(Decision.INCLUDED.label), print_count(audience.included), int(Decision.INCLUDED), 0),
+            (str(Decision.HELD_OUT.label), print_count(audience.held_out), int(Decision.HELD_OUT), 0),
+            *((str(why.label), print_count(count), int(Decision.EXCLUDED), int(why)) for why, count in audience.lines()),
         ],
         "hold_out": hold_out_words(row.hold_out, run.hold_out),
     }

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.parties.models import Party
 from dialogue.kit.errors import NotPermitted, Refusal
+from dialogue.kit.figures import print_count, print_share
 from dialogue.marketing.campaigns.actions import remove_content, write_content
 from dialogue.marketing.campaigns.freezing import wanted_sql
 from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
@@ -25,7 +26,7 @@ from dialogue.marketing.campaigns.preflight import look_before
 from dialogue.marketing.campaigns.preparing import Power, is_large, kept_of, last_count, prepare, prepare_soon
 from dialogue.marketing.campaigns.rules import held_out_of
 from dialogue.marketing.campaigns.saying import hold_out_words
-from dialogue.marketing.campaigns.views import found, head_of, number, percent
+from dialogue.marketing.campaigns.views import found, head_of
 from dialogue.marketing.campaigns.views_edit import refusals_of
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.jobs.models import JobState
@@ -198,12 +199,12 @@ def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpRes
     audience = known.audience
     context |= {
         "audience": {
-            "total": number(audience.total),
-            "included": number(audience.included),
-            "held_out": number(audience.held_out),
-            "excluded": number(audience.excluded),
+            "total": print_count(audience.total),
+            "included": print_count(audience.included),
+            "held_out": print_count(audience.held_out),
+            "excluded": print_count(audience.excluded),
         },
-        "reasons": [(reason.label, number(count)) for reason, count in audience.lines()],
+        "reasons": [(reason.label, print_count(count)) for reason, count in audience.lines()],
         "hold_out": hold_out_words(row.hold_out, held_out_of(row.hold_out, audience.reachable)),
         "findings": known.preflight.findings,
         "stopped": bool(known.preflight.stops),
@@ -222,5 +223,10 @@ def power_words(power: Power | None) -> str:
         "%(share)s of these people bought within the last 30 days. With %(reached)s reached and %(held)s held out the result can "
         "show a difference of %(lift)s or more (in 4 of 5 cases)."
     )
-    lift = f"{percent(power.lift, 2).removesuffix(chr(160) + '%')}\N{NO-BREAK SPACE}" + _("percentage points")
-    return words % {"share": percent(power.share), "reached": number(power.reached), "held": number(power.held), "lift": lift}
+    lift = f"{print_share(power.lift, 2).removesuffix(chr(160) + '%')}\N{NO-BREAK SPACE}" + _("percentage points")
+    return words % {
+        "share": print_share(power.share),
+        "reached": print_count(power.reached),
+        "held": print_count(power.held),
+        "lift": lift,
+    }

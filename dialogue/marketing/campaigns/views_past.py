@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dialogue.kit.errors import InvalidInput, NotPermitted
+from dialogue.kit.figures import print_count
 from dialogue.marketing.campaigns.past import past_sources, take_over_past
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -36,5 +37,5 @@ def campaign_past(request: MemberRequest) -> HttpResponseBase:
             words = ngettext("%(count)s campaign was taken over.", "%(count)s campaigns were taken over.", len(made))
             messages.success(request, words % {"count": len(made)})
             return redirect("campaign_page", pk=made[0].pk) if len(made) == 1 else redirect("campaign_list")
-    past = [(one, *one.days(request.company)) for one in past_sources()]
+    past = [(one, print_count(one.people), *one.days(request.company)) for one in past_sources()]
     return render(request, "campaigns/past.html", {"past": past, "wrong": wrong}, status=422 if wrong else 200)

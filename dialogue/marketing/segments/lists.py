@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
+from dialogue.kit.figures import print_count
 from dialogue.marketing.segments.actions import change_segment, create_segment
 from dialogue.marketing.segments.fields import ENTITY
 from dialogue.marketing.segments.models import Segment, SegmentKind, Verdict
@@ -34,7 +35,7 @@ def _size(row: Segment, asking: Asking) -> SafeString | str:
         return format_html('<span class="chip bad">{}</span>', _("cannot be filled"))
     if row.is_behind:
         return format_html('<span class="chip warn">{}</span>', _("being filled"))
-    return format_html("{}", f"{row.size:,}".replace(",", "\N{NARROW NO-BREAK SPACE}"))
+    return print_count(row.size)
 
 
 def change_cell(row: Segment, name: str, value: Any, *, by: Actor) -> Segment:

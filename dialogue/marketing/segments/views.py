@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,6 +18,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.kit.dates import short_day
 from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
+from dialogue.kit.figures import print_count, print_share
 from dialogue.marketing.segments.actions import bin_segment, copy_segment, freeze_segment
 from dialogue.marketing.segments.counting import SHOWN
 from dialogue.marketing.segments.measuring import MOST_COMPARED, overlap_of, rates_of
@@ -81,20 +82,11 @@ def bars_of(days: list[SegmentDay]) -> list[Bar]:
         Bar(
             number * (BAR + GAP),
             max(round(HEIGHT * day.size / most), 1 if day.size else 0),
-            f"{date_format(day.day, 'DATE_FORMAT')}: {_number(day.size)}",
+            f"{date_format(day.day, 'DATE_FORMAT')}: {print_count(day.size)}",
             short_day(day.day) if number % every == 0 and number < len(days) - 1 else "",
         )
         for number, day in enumerate(days)
     ]
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Return a share in percent as the reader's language writes it, a dash for none."""
-    return "—" if share is None else f"{number_format(round(100 * share, digits), digits)}\N{NO-BREAK SPACE}%"
 
 
 @member_page
@@ -118,16 +110,16 @@ def _page(request: MemberRequest, row: Segment) -> dict[str, Any]:
     return {
         "segment": row,
         "sentence": sentence_of(PARTY, row.tree, asking) if row.tree else "",
-        "size": _number(row.size),
-        "share": percent(row.size / row.base if row.base else None),
-        "base": _number(row.base),
-        "rate": percent(mine.share),
-        "rate_low": percent(mine.interval[0]),
-        "rate_high": percent(mine.interval[1]),
+        "size": print_count(row.size),
+        "share": print_share(row.size / row.base if row.base else None),
+        "base": print_count(row.base),
+        "rate": print_share(mine.share),
+        "rate_low": print_share(mine.interval[0]),
+        "rate_high": print_share(mine.interval[1]),
         "mine": mine,
-        "mine_n": _number(mine.touched),
-        "whole_n": _number(whole.touched),
-        "base_rate": percent(whole.share),
+        "mine_n": print_count(mine.touched),
+        "whole_n": print_count(whole.touched),
+        "base_rate": print_share(whole.share),
         "whole": whole,
         "times": round(mine.share / whole.share, 1) if mine.share is not None and whole.share else None,
         "days": days[::-1],
@@ -185,7 +177,9 @@ def _rebuild(row: Segment, request: MemberRequest) -> None:
     built = rebuild_segment(row, by=request.actor)
     measure_segment(row, by=request.actor)
     words = _("In the segment: %(size)s; came: %(joined)s; left: %(left)s.")
-    messages.info(request, words % {"size": _number(built.size), "joined": _number(built.joined), "left": _number(built.left)})
+    messages.info(
+        request, words % {"size": print_count(built.size), "joined": print_count(built.joined), "left": print_count(built.left)}
+    )
 
 
 def _id(text: str) -> int:
@@ -254,9 +248,9 @@ def segment_overlap(request: MemberRequest) -> HttpResponseBase:
         "lines": [
             {
                 "together": line,
-                "count": _number(line.count),
-                "margin": _number(line.plus_minus) if line.plus_minus else "",
-                "share": percent(line.share),
+                "count": print_count(line.count),
+                "margin": print_count(line.plus_minus) if line.plus_minus else "",
+                "share": print_share(line.share),
                 "width": max(round(100 * line.count / widest), 1 if line.count else 0),
                 "words": " + ".join(one.name for one in line.segments),
             }

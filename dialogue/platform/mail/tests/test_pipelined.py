@@ -45,6 +45,14 @@ def test_every_letter_arrives_once_over_few_connections(pipelines: bool) -> None
 
 
 @pytest.mark.parametrize("pipelines", [True, False])
+def test_no_more_connections_are_open_than_were_allowed(pipelines: bool) -> None:
+    # Few enough that none is closed and opened anew: the server would learn of that too late to count exactly.
+    with sink(pipelines=pipelines) as kept:
+        _send(kept, _parcels(60))
+    assert kept.connections == kept.widest <= 4
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
 @pytest.mark.parametrize("after", [b"503 no recipient\r\n", b"354 go on\r\n"])
 def test_a_refused_recipient_stops_only_his_own_letter(pipelines: bool, after: bytes) -> None:
     refused = {"p3@example.org": b"550 5.1.1 unknown\r\n", "p7@example.org": b"451 later\r\n"}
