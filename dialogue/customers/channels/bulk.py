@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.db import transaction
 from django.utils import timezone
@@ -25,22 +26,24 @@ from dialogue.customers.channels.makers import Draft, delivery_gates, letter_mak
 from dialogue.customers.channels.models import UNSETTLED, Delivery, Mailing, MailingState, State
 from dialogue.customers.channels.pacing import note_pace, places_for
 from dialogue.customers.channels.policy import Gate
-from dialogue.customers.channels.press import Press, envelope_to
+from dialogue.customers.channels.press import Press, Unsigned, envelope_to
 from dialogue.customers.channels.settling import end, not_begun, note_results, write_rows
 from dialogue.customers.channels.signals import DeliveriesFact, deliveries_settled
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.errors import Refusal
-from dialogue.platform.mail.dkim import UnsignedLetter
 from dialogue.platform.mail.pipelined import Parcel, Post
 from dialogue.platform.mail.transport import Result
 from dialogue.platform.tenants.models import Tenant
 
 # A first part is bad when more of it is refused, or complained about, than receivers forgive (reference: Gmail, Yahoo).
 REFUSED_MOST, COMPLAINED_MOST = 0.05, 0.0025
+COMPLAINTS = ("marked_spam", "complaint")
 PRESSES_KEPT = 200
 PAUSE_SECONDS = 0.5
 SIGNERS, SWITCH_SECONDS = 2, 0.0005
+# A task of its own for each letter costs a quarter of its signature.
+TOGETHER = 10
 FOREVER = float("inf")
 
 
@@ -49,16 +52,19 @@ class Window:
     """Letters of one mailing on their way, and what is known of them."""
 
     rows: list[Delivery]
-    made: list[tuple[Delivery, Press, Future[bytes]]]
+    made: list[tuple[Delivery, Press, Unsigned]]
     stopped: list[Delivery]
+    signing: list[Future[list[bytes]]]
     results: dict[int, Result] = field(default_factory=dict)
     arrive: Callable[[], None] = lambda: None
     parcels: list[Parcel] = field(default_factory=list)
 
     def signed(self) -> None:
         """Wait until all letters are signed and have them ready to go."""
+        letters = chain.from_iterable(one.result() for one in self.signing)
         self.parcels = [
-            Parcel(row.pk, press.envelope_from(row), envelope_to(row), one.result()) for row, press, one in self.made
+            Parcel(row.pk, press.envelope_from(row), envelope_to(row), data)
+            for (row, press, _unsigned), data in zip(self.made, letters, strict=True)
         ]
 
 
@@ -159,16 +165,20 @@ class BulkSender:
         going = [row for row in rows if row.pk not in held]
         drafts = self._drafts(going)
         ready: list[Delivery] = []
-        made: list[tuple[Delivery, Press, Future[bytes]]] = []
+        made: list[tuple[Delivery, Press, Unsigned]] = []
+        signing: list[Future[list[bytes]]] = []
         for row in going:
             row.stayed = self.stayed
             try:
-                press, letter = self._letter(row, drafts.get(row.pk))
-                made.append((row, press, self._signers.submit(letter.sign)))
+                made.append((row, *self._letter(row, drafts.get(row.pk))))
                 ready.append(row)
+                if len(made) % TOGETHER == 0:
+                    signing.append(self._signed(made[-TOGETHER:]))
             except (Refusal, ValueError) as error:
                 row.answer = str(error)[:500]
                 held[row.pk] = "not-composed"
+        if len(made) % TOGETHER:
+            signing.append(self._signed(made[-(len(made) % TOGETHER) :]))
         stopped = [row for row in rows if row.pk in held]
         for row in stopped:
             said = held[row.pk]
@@ -178,14 +188,17 @@ class BulkSender:
                 end(row, State.CANCELLED, now, reason=said)
         write_rows(stopped)
         hand(ready, now + LEASE, stayed=self.stayed)
-        return Window(ready, made, stopped)
+        return Window(ready, made, stopped, signing)
+
+    def _signed(self, made: list[tuple[Delivery, Press, Unsigned]]) -> Future[list[bytes]]:
+        return self._signers.submit(sign_all, [one for _row, _press, one in made])
 
     def _drafts(self, rows: list[Delivery]) -> dict[int, Draft]:
         if not rows or rows[0].mailing is None:
             return {}
         return dict(letter_makers.get(rows[0].mailing.cause_kind)(rows))
 
-    def _letter(self, row: Delivery, draft: Draft | None) -> tuple[Press, UnsignedLetter]:
+    def _letter(self, row: Delivery, draft: Draft | None) -> tuple[Press, Unsigned]:
         identity = row.sender
         if draft is None or identity is None:
             raise Refusal(_("There is nothing to send to this customer."))
@@ -212,6 +225,11 @@ class BulkSender:
                 if row is not None and row.is_moving:
                     moved = _tend(row, by) or moved
         return moved
+
+
+def sign_all(letters: Sequence[Unsigned]) -> list[bytes]:
+    """Return letters signed."""
+    return [one.sign() for one in letters]
 
 
 def due_now() -> list[Mailing]:
@@ -265,7 +283,7 @@ def canary_verdict(row: Mailing, counts: Mapping[str, int]) -> tuple[str, str]:
         return "canary-refused", words
     complained = 0
     if row.source is not None and row.started_at is not None:
-        said = Entry.objects.filter(source=row.source, side="in", kind="complaint", at__gte=row.started_at)
+        said = Entry.objects.filter(source=row.source, side="in", kind__in=COMPLAINTS, at__gte=row.started_at)
         complained = said.count()
     # One complaint of twenty letters says little; of a thousand three are too many.
     if complained > max(1, accepted * COMPLAINED_MOST):

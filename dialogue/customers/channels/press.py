@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from binascii import b2a_base64, b2a_qp
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -25,17 +25,17 @@ from dialogue.customers.channels.pieces import (
     Pieces,
     Place,
     Token,
+    When,
     chosen,
     filled_with,
     tokens_of,
     tree_of,
     value_of,
 )
-from dialogue.customers.channels.tokens import Token as Address
-from dialogue.customers.channels.tokens import TokenKind, address_of, marked_address
+from dialogue.customers.channels.tokens import TokenKind, address_for, marked_address
 from dialogue.platform.mail.addresses import Address as Mailbox
 from dialogue.platform.mail.addresses import parse_email
-from dialogue.platform.mail.dkim import Signer, UnsignedLetter
+from dialogue.platform.mail.dkim import Seal, Signer
 from dialogue.platform.mail.headers import mailbox, refuse_control, unstructured
 from dialogue.platform.mail.letters import ONE_CLICK
 from dialogue.platform.mail.models import SenderIdentity
@@ -54,6 +54,11 @@ GAPS = re.compile(r"[ \t]{2,}|\t")
 ENDS = re.compile(r"[ \t]+$", re.MULTILINE)
 FROM_LINE = re.compile(rb"(?m)^From ")
 EMPTY_PARAGRAPH = re.compile("<p>((?:\ue000\\d+\ue001)+)</p>")
+# What needs neither an escape nor an encoding.
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.:/_-]+")
+LINE = 72
+CHANGING = ("to", "subject", "date", "message-id", "list-unsubscribe")
+OURS = {LEAVE: TokenKind.UNSUBSCRIBE, PICTURE: TokenKind.OPEN, HIDDEN: TokenKind.HIDDEN}
 BOUNDARY = "=_Dialogue_part_of_this_letter"
 
 
@@ -64,40 +69,72 @@ class Link:
     pieces: Pieces
 
 
-@dataclass(slots=True)
-class Facts:
-    """What differs from one letter to the next."""
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """A choice whose parts are encoded."""
 
-    values: Mapping[str, str]
-    follow: Callable[[str], str]
-    leave: str
-    picture: str
-    hidden: str
+    parts: tuple[tuple[When | None, tuple[Ready, ...]], ...]
+
+
+# What a half of a letter is joined of: bytes as they go, a place to be filled, a choice.
+Ready = bytes | Place | Branches
+
+
+class Facts:
+    """What differs from one letter to the next: the card's values and the addresses of ours, made when first asked for."""
+
+    __slots__ = ("_said", "delivery", "follows", "links", "tenant", "values")
+
+    def __init__(self, values: Mapping[str, str], tenant: int, delivery: int, links: list[Link], *, follows: bool) -> None:
+        self.values, self.tenant, self.delivery = values, tenant, delivery
+        self.links, self.follows = links, follows
+        self._said: dict[str, str] = {}
+
+    def word(self, place: Place) -> str:
+        """Return what stands in a place.
+
+        Raises:
+            Refusal: the card has nothing for it.
+        """
+        kind = OURS.get(place.name)
+        if kind is None and not place.name.isdecimal():
+            return value_of(place, self.values)
+        known = self._said.get(place.name)
+        if known is None:
+            known = self._said[place.name] = self._address(place.name, kind)
+        return known
+
+    def _address(self, name: str, kind: TokenKind | None) -> str:
+        if kind is not None:
+            return address_for(kind, self.tenant, self.delivery)
+        url = filled_with(self.links[int(name)].pieces, self.values, change=_in_address)
+        return address_for(TokenKind.LINK, self.tenant, self.delivery, url) if self.follows else url
 
 
 class Part:
     """The plain or the HTML half of a letter, ready to be filled and encoded."""
 
-    def __init__(self, text: str, tokens: list[Token], links: list[Link], *, html: bool) -> None:
+    def __init__(self, text: str, tokens: list[Token], *, html: bool) -> None:
         # Runs of spaces mean nothing in a letter; without them the body is its own canonical form for the signature.
         text = ENDS.sub("", GAPS.sub(" ", text))
         self.html = html
         self.wide = sum(1 for letter in text if letter > "~") * 8 > len(text)
         self.pieces = tree_of(_marked(EMPTY_PARAGRAPH.sub(r"\1", text) if html else text, tokens))
-        self.links = links
         self.encoding = "base64" if self.wide else "quoted-printable"
-        self._raw: dict[str, bytes] = {}
+        self.ready = () if self.wide else _ready(self.pieces)
+        self.encoded = _in_html if html else quoted
 
     def body(self, facts: Facts) -> bytes:
         """Return the half as it goes over the wire."""
-        said: list[str] = []
         if self.wide:
+            said: list[str] = []
             self._say(self.pieces, facts, said)
             raw = b2a_base64("".join(said).encode("utf-8", "replace"), newline=False)
             return b"\r\n".join([raw[at : at + 76] for at in range(0, len(raw), 76)]) + b"\r\n"
-        encoded: list[bytes] = []
-        self._encode(self.pieces, facts, encoded)
-        return b"".join(encoded) + b"\r\n"
+        joined: list[bytes] = []
+        self._join(self.ready, facts, joined)
+        joined.append(b"\r\n")
+        return b"".join(joined)
 
     def _say(self, pieces: Pieces, facts: Facts, said: list[str]) -> None:
         for piece in pieces:
@@ -106,32 +143,34 @@ class Part:
             elif isinstance(piece, Choice):
                 self._say(chosen(piece, facts.values), facts, said)
             else:
-                said.append(self._word(piece, facts))
+                word = facts.word(piece)
+                said.append(escape(word) if self.html else word)
 
-    def _encode(self, pieces: Pieces, facts: Facts, encoded: list[bytes]) -> None:
-        for piece in pieces:
-            if isinstance(piece, str):
-                raw = self._raw.get(piece)
-                if raw is None:
-                    raw = self._raw[piece] = quoted(piece)
-                encoded.append(raw)
-            elif isinstance(piece, Choice):
-                self._encode(chosen(piece, facts.values), facts, encoded)
+    def _join(self, ready: tuple[Ready, ...], facts: Facts, joined: list[bytes]) -> None:
+        for one in ready:
+            if isinstance(one, bytes):
+                joined.append(one)
+            elif isinstance(one, Place):
+                word = facts.word(one)
+                joined.append(_cut(word) if ADDRESS.fullmatch(word) else self.encoded(word))
             else:
-                encoded += [SOFT, quoted(self._word(piece, facts)), SOFT]
+                taken = next((inside for when, inside in one.parts if when is None or when.holds(facts.values)), ())
+                self._join(taken, facts, joined)
 
-    def _word(self, piece: Place, facts: Facts) -> str:
-        if piece.name == LEAVE:
-            word = facts.leave
-        elif piece.name == PICTURE:
-            word = facts.picture
-        elif piece.name == HIDDEN:
-            word = facts.hidden
-        elif piece.name.isdecimal():
-            word = facts.follow(filled_with(self.links[int(piece.name)].pieces, facts.values, change=_in_address))
-        else:
-            word = value_of(piece, facts.values)
-        return escape(word) if self.html else word
+
+def _ready(pieces: Pieces) -> tuple[Ready, ...]:
+    """Return pieces with their fixed text encoded; what fills a place stands on a line of its own."""
+    found: list[Ready] = []
+    for piece in pieces:
+        if isinstance(piece, Choice):
+            found.append(Branches(tuple((when, _ready(inside)) for when, inside in piece.branches)))
+            continue
+        for one in (quoted(piece),) if isinstance(piece, str) else (SOFT, piece, SOFT):
+            if isinstance(one, bytes) and found and isinstance(found[-1], bytes):
+                found[-1] += one
+            else:
+                found.append(one)
+    return tuple(found)
 
 
 @lru_cache(maxsize=10_000)
@@ -167,6 +206,17 @@ def _in_address(value: str) -> str:
     return quote(value, safe="")
 
 
+def _cut(address: str) -> bytes:
+    raw = address.encode()
+    return SOFT.join([raw[at : at + LINE] for at in range(0, len(raw), LINE)])
+
+
+@lru_cache(maxsize=10_000)
+def _in_html(text: str) -> bytes:
+    return quoted(escape(text))
+
+
+@lru_cache(maxsize=10_000)
 def quoted(text: str) -> bytes:
     """Return a text as quoted-printable from a line's start on (RFC 2045, 6.7)."""
     if len(text) < 70 and PLAIN.fullmatch(text):
@@ -214,11 +264,12 @@ class Press:
             picture=PICTURE if self.pictures else "",
             hidden=HIDDEN if self.follows else "",
         )
-        self.plain = Part(plain, tokens, self.links, html=False)
-        self.html = Part(html, tokens, self.links, html=True)
+        self.plain = Part(plain, tokens, html=False)
+        self.html = Part(html, tokens, html=True)
         subject = tokens_of(MARKS.sub("", draft.subject), field="subject")
         self.subject = tree_of(subject, field="subject")
-        self.same_subject = unstructured("Subject", draft.subject) if all(isinstance(one, str) for one in subject) else ""
+        same = all(isinstance(one, str) for one in subject)
+        self.same_subject = unstructured("Subject", draft.subject).encode() if same else b""
         self._heads(draft)
 
     def _link(self, url: str, tokens: list[Token]) -> str:
@@ -228,12 +279,14 @@ class Press:
     def _heads(self, draft: Draft) -> None:
         identity = self.identity
         self.sender = mailbox("From", Mailbox(identity.email, identity.name)).encode()
-        self.fixed = [b"MIME-Version: 1.0"]
+        fixed = [b"MIME-Version: 1.0"]
         if identity.reply_to:
-            self.fixed.append(mailbox("Reply-To", Mailbox(identity.reply_to)).encode())
-        self.fixed.append(f"List-Unsubscribe-Post: {ONE_CLICK}".encode())
-        self.fixed.append(f"Content-Language: {refuse_control(self.language, 'Content-Language')}".encode())
-        self.fixed.append(f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"'.encode())
+            fixed.append(mailbox("Reply-To", Mailbox(identity.reply_to)).encode())
+        fixed.append(f"List-Unsubscribe-Post: {ONE_CLICK}".encode())
+        fixed.append(f"Content-Language: {refuse_control(self.language, 'Content-Language')}".encode())
+        fixed.append(f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"'.encode())
+        self.heads = b"\r\n".join(fixed)
+        self.seal = Seal(self.signer, CHANGING, [self.sender, *fixed])
         mark = f"--{BOUNDARY}\r\n"
         kind = "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n"
         self.before_plain = (mark + kind.format("plain", self.plain.encoding)).encode()
@@ -245,30 +298,40 @@ class Press:
         address = self.identity.envelope_from
         return marked_address(address, row.tenant_id, row.pk) if self.marks else address
 
-    def letter(self, draft: Draft, *, delivery: int, tenant: int, address: str, letter_id: str) -> UnsignedLetter:
+    def letter(self, draft: Draft, *, delivery: int, tenant: int, address: str, letter_id: str) -> Unsigned:
         """Return the letter of one delivery, ready to be signed.
 
         Raises:
             Refusal: a place is empty, or a name or subject would break a header.
             ValueError: the address is none.
         """
-        leave = address_of(Address(TokenKind.UNSUBSCRIBE, tenant, delivery))
-        picture = address_of(Address(TokenKind.OPEN, tenant, delivery)) if self.pictures else ""
-        follow: Callable[[str], str] = str
-        if self.follows:
-            # The same link stands in both halves.
-            follow = lru_cache(maxsize=None)(lambda url: address_of(Address(TokenKind.LINK, tenant, delivery, url)))
-        hidden = address_of(Address(TokenKind.HIDDEN, tenant, delivery)) if self.follows else ""
-        facts = Facts(draft.values, follow, leave, picture, hidden)
-        subject = self.same_subject or unstructured("Subject", filled_with(self.subject, draft.values, field="subject"))
-        heads = [
-            self.sender,
+        facts = Facts(draft.values, tenant, delivery, self.links, follows=self.follows)
+        subject = (
+            self.same_subject or unstructured("Subject", filled_with(self.subject, draft.values, field="subject")).encode()
+        )
+        moment = int(time.time())
+        changing = [
             mailbox("To", Mailbox(_checked(address), draft.name)).encode(),
-            subject.encode(),
-            _date(int(time.time())),
-            f"Message-ID: <{letter_id}>".encode(),
-            f"List-Unsubscribe: <{leave}>".encode(),
-            *self.fixed,
+            subject,
+            _date(moment),
+            b"Message-ID: <%b>" % letter_id.encode(),
+            b"List-Unsubscribe: <%b>" % address_for(TokenKind.UNSUBSCRIBE, tenant, delivery).encode(),
         ]
         body = b"".join((self.before_plain, self.plain.body(facts), self.before_html, self.html.body(facts), self.after))
-        return UnsignedLetter(heads, body, self.signer)
+        return Unsigned(self, changing, body, moment)
+
+
+@dataclass(slots=True)
+class Unsigned:
+    """A letter that lacks its signature only."""
+
+    press: Press
+    changing: list[bytes]
+    body: bytes
+    moment: int
+
+    def sign(self) -> bytes:
+        """Return the letter's bytes; may run in another thread."""
+        press = self.press
+        heads = b"\r\n".join((press.sender, *self.changing, press.heads))
+        return press.seal.sign(self.changing, heads, self.body, self.moment)

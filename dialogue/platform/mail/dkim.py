@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 KEY_BITS = 2048
-# From is listed once more than it occurs, so that a second one cannot be added (RFC 6376, 8.15).
 SIGNED = (
     "from", "to", "subject", "date", "message-id", "mime-version", "reply-to", "content-type", "content-transfer-encoding",
     "list-unsubscribe", "list-unsubscribe-post", "auto-submitted",
@@ -25,6 +24,7 @@ SIGNED = (
 WSP_RUN = re.compile(rb"[ \t]+")
 FOLD = re.compile(rb"\r\n(?=[ \t])")
 DNS_STRING = 255
+PADDING, HASH = padding.PKCS1v15(), hashes.SHA256()
 
 
 @dataclass(frozen=True)
@@ -103,51 +103,51 @@ def _fields(heads: bytes) -> list[tuple[str, bytes]]:
 def sign(data: bytes, signer: Signer, *, moment: int | None = None) -> bytes:
     """Return the letter with a DKIM-Signature on top; `moment` is the time of signing in Unix seconds."""
     heads, _gap, body = data.partition(b"\r\n\r\n")
-    return Unsigned(_fields(heads), body, signer, moment).signature() + data
+    return _signature(_fields(heads), body, signer, moment) + data
 
 
-class UnsignedLetter:
-    """A letter made of its header fields (folded, without line ends) and its body, all of its signature ready but the key's work.
+class Seal:
+    """What the signatures of many letters have in common: who signs, which fields, and the canonical form of the fixed ones.
 
-    `sign` may run in another thread: OpenSSL lets the others work meanwhile.
+    `varying` and `fixed` are the fields' names; each letter gives its varying fields in that order.
     """
 
-    def __init__(self, heads: Sequence[bytes], body: bytes, signer: Signer) -> None:
-        fields = [(line.partition(b":")[0].decode().lower(), line) for line in heads]
-        self._unsigned = Unsigned(fields, body, signer, None)
-        self._rest = b"".join((b"\r\n".join(heads), b"\r\n\r\n", body))
-
-    def sign(self) -> bytes:
-        """Return the letter with a DKIM-Signature on top."""
-        return self._unsigned.signature() + self._rest
-
-
-class Unsigned:
-    """What is signed of a letter, and the field that will carry the signature."""
-
-    def __init__(self, fields: list[tuple[str, bytes]], body: bytes, signer: Signer, moment: int | None) -> None:
+    def __init__(self, signer: Signer, varying: Sequence[str], fixed: Sequence[bytes]) -> None:
         self.key = _key(signer.pem)
-        self.field, self.signed = _to_sign(fields, body, signer, moment)
+        known = {line.partition(b":")[0].decode().lower(): relaxed_header(line) for line in fixed}
+        self.varying = [name for name in varying if name in SIGNED]
+        order = [*self.varying, *(name for name in SIGNED if name in known and name not in self.varying)]
+        self.fixed = [known[name] for name in order[len(self.varying) :]]
+        self.field = _field(signer, order).encode()
+        self.canonical = relaxed_header(self.field)
 
-    def signature(self) -> bytes:
-        """Return the signature's field."""
-        raw = base64.b64encode(self.key.sign(self.signed, padding.PKCS1v15(), hashes.SHA256())).decode()
-        value = "\r\n  ".join(raw[at : at + 72] for at in range(0, len(raw), 72))
-        return (self.field + value + "\r\n").encode()
+    def sign(self, changing: Sequence[bytes], heads: bytes, body: bytes, moment: int) -> bytes:
+        """Return a letter with its signature on top; `changing` are its varying signed fields, folded or not, `heads` all fields.
+
+        May run in another thread: OpenSSL lets the others work meanwhile.
+        """
+        digest = base64.b64encode(sha256(relaxed_body(body)).digest())
+        rest = b" t=%d; bh=%b; b=" % (moment, digest)
+        signed = b"\r\n".join([*map(relaxed_header, changing), *self.fixed, self.canonical + rest])
+        raw = base64.b64encode(self.key.sign(signed, PADDING, HASH))
+        value = b"\r\n  ".join([raw[at : at + 72] for at in range(0, len(raw), 72)])
+        stamp = b"\r\n t=%d; bh=%b;\r\n b=" % (moment, digest)
+        return b"".join((self.field, stamp, value, b"\r\n", heads, b"\r\n\r\n", body))
 
 
-def _to_sign(fields: list[tuple[str, bytes]], body: bytes, signer: Signer, moment: int | None) -> tuple[str, bytes]:
+def _field(signer: Signer, present: Sequence[str]) -> str:
+    # From is listed once more than it occurs, so that a second one cannot be added (RFC 6376, 8.15).
+    listed = [*present, "from"]
+    names = ":\r\n  ".join(":".join(listed[at : at + 6]) for at in range(0, len(listed), 6))
+    return f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={signer.domain}; s={signer.selector};\r\n h={names};"
+
+
+def _signature(fields: list[tuple[str, bytes]], body: bytes, signer: Signer, moment: int | None) -> bytes:
     # Of several fields of one name the last is taken first (RFC 6376, 5.4.2); the extra From finds nothing.
     last = dict(fields)
     present = [name for name in SIGNED if name in last]
-    listed = ["from", *present]
-    names = ":\r\n  ".join(":".join(listed[at : at + 6]) for at in range(0, len(listed), 6))
     digest = base64.b64encode(sha256(relaxed_body(body)).digest()).decode()
-    unsigned = (
-        f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={signer.domain}; s={signer.selector};\r\n"
-        f" t={moment or int(time.time())}; h={names};\r\n"
-        f" bh={digest};\r\n"
-        " b="
-    )
+    unsigned = f"{_field(signer, present)}\r\n t={moment or int(time.time())}; bh={digest};\r\n b="
     signed = b"\r\n".join([*(relaxed_header(last[name]) for name in present), relaxed_header(unsigned.encode())])
-    return unsigned, signed
+    raw = base64.b64encode(_key(signer.pem).sign(signed, PADDING, HASH)).decode()
+    return (unsigned + "\r\n  ".join(raw[at : at + 72] for at in range(0, len(raw), 72)) + "\r\n").encode()

@@ -242,6 +242,72 @@ def _final(code: int, text: str) -> Result:
     return meaning_of(code, text) if 400 <= code <= 599 else Result(Outcome.UNKNOWN, code, text)
 
 
+class _Answers(asyncio.Protocol):
+    """What the server says over one connection, line by line.
+
+    Streams would make several coroutines and a task of each line: half of the time a letter takes.
+    """
+
+    def __init__(self) -> None:
+        self.said: deque[tuple[int, str]] = deque()
+        self.fault: BaseException | None = None
+        self.waiter: asyncio.Future[None] | None = None
+        self.ready: asyncio.Future[None] | None = None
+        self.gone = asyncio.Event()
+        self._held = b""
+        self._words: list[str] = []
+
+    def data_received(self, data: bytes) -> None:
+        """Keep whole answers and wake who waits for one."""
+        lines = (self._held + data).split(b"\n")
+        self._held = lines.pop()
+        for line in lines:
+            self._hear(line)
+        if len(self._held) > LONGEST_LINE:
+            self._break(Lost())
+        self._wake()
+
+    def _hear(self, line: bytes) -> None:
+        if len(line) > LONGEST_LINE or not line[:3].isdigit():
+            self._break(Lost(0, line[:200].decode("utf-8", "replace")))
+        elif line[3:4] == b"-":
+            self._words.append(line[4:].decode("utf-8", "replace").strip())
+        else:
+            words = line[4:].decode("utf-8", "replace").strip()
+            if self._words:
+                words, self._words = " ".join([*self._words, words]), []
+            self.said.append((int(line[:3]), plain_words(words)))
+
+    def _break(self, fault: BaseException) -> None:
+        self.fault = self.fault or fault
+
+    def _wake(self) -> None:
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let who waits know."""
+        self._break(exc or Lost())
+        self._wake()
+        self.resume_writing()
+        self.gone.set()
+
+    def give_up(self) -> None:
+        """Let who waits know that it takes too long."""
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_exception(TimeoutError())
+
+    def pause_writing(self) -> None:
+        """Let who writes wait: the other side does not take so much."""
+        self.ready = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        """Let who writes go on."""
+        if self.ready is not None and not self.ready.done():
+            self.ready.set_result(None)
+        self.ready = None
+
+
 class _Wire:
     """One connection."""
 
@@ -250,8 +316,8 @@ class _Wire:
         self.pipelines = False
         self.is_open = False
         self.served = 0
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
+        self._answers = _Answers()
+        self._transport: asyncio.Transport | None = None
 
     async def open(self) -> None:
         """Connect, greet, protect, sign in.
@@ -263,15 +329,22 @@ class _Wire:
         where = self.where
         context = ssl.create_default_context() if where.security != Security.NONE else None
         implicit = context if where.security == Security.TLS else None
-        self._reader, self._writer = await asyncio.wait_for(
-            asyncio.open_connection(where.host, where.port, ssl=implicit, limit=1 << 16), where.timeout
+        loop = asyncio.get_running_loop()
+        self._answers = _Answers()
+        self._transport, _protocol = await asyncio.wait_for(
+            loop.create_connection(lambda: self._answers, where.host, where.port, ssl=implicit), where.timeout
         )
         await self._expect(b"", 220)
         known = await self._expect(GREETING + b" " + self.hello + b"\r\n", 250)
         if where.security == Security.STARTTLS:
             await self._expect(b"STARTTLS\r\n", 220)
-            assert self._writer is not None
-            await self._writer.start_tls(context or ssl.create_default_context(), server_hostname=where.host)
+            # What came before the protection is nobody's word (CVE-2011-0411).
+            if self._answers.said:
+                raise Lost
+            context = context or ssl.create_default_context()
+            assert self._transport is not None
+            upgraded = loop.start_tls(self._transport, self._answers, context, server_hostname=where.host)
+            self._transport = await asyncio.wait_for(upgraded, where.timeout)
             known = await self._expect(GREETING + b" " + self.hello + b"\r\n", 250)
         if where.user:
             await self._sign_in(known)
@@ -303,8 +376,7 @@ class _Wire:
     async def envelope(self, parcel: Parcel) -> list[tuple[int, str]]:
         """Return the answers to the envelope's commands; without pipelining send them one by one, up to the first refusal."""
         if self.pipelines:
-            async with asyncio.timeout(self.where.timeout):
-                return [await self._answer() for _command in range(3)]
+            return [await self.answer() for _command in range(3)]
         answers: list[tuple[int, str]] = []
         for command in parcel.commands():
             await self.write(command)
@@ -315,14 +387,13 @@ class _Wire:
 
     async def write(self, data: bytes) -> None:
         """Send bytes; wait only while the other side does not take them."""
-        if self._writer is None:
-            raise Lost
+        if self._transport is None or self._answers.fault is not None:
+            raise self._answers.fault or Lost()
         if not data:
             return
-        self._writer.write(data)
-        if self._writer.transport.get_write_buffer_size():
-            async with asyncio.timeout(self.where.timeout):
-                await self._writer.drain()
+        self._transport.write(data)
+        if self._answers.ready is not None:
+            await asyncio.wait_for(asyncio.shield(self._answers.ready), self.where.timeout)
 
     async def answer(self) -> tuple[int, str]:
         """Return one answer: its code and its words.
@@ -331,28 +402,31 @@ class _Wire:
             Lost: the server closed, or did not speak SMTP.
             TimeoutError: it did not speak in time.
         """
-        # `wait_for` would make a task of each line: a third of the time a letter takes.
-        async with asyncio.timeout(self.where.timeout):
-            return await self._answer()
+        answers = self._answers
+        if not answers.said:
+            await self._wait(answers)
+        return answers.said.popleft()
 
-    async def _answer(self) -> tuple[int, str]:
-        if self._reader is None:
-            raise Lost
-        words: list[str] = []
-        while True:
-            line = await self._reader.readline()
-            if not line.endswith(b"\n") or len(line) > LONGEST_LINE or not line[:3].isdigit():
-                raise Lost(0, line[:200].decode("utf-8", "replace"))
-            words.append(line[4:].decode("utf-8", "replace").strip())
-            if line[3:4] != b"-":
-                return int(line[:3]), plain_words(" ".join(words))
+    async def _wait(self, answers: _Answers) -> None:
+        loop = asyncio.get_running_loop()
+        late = loop.call_later(self.where.timeout, answers.give_up)
+        try:
+            while not answers.said:
+                if answers.fault is not None:
+                    raise answers.fault
+                answers.waiter = loop.create_future()
+                await answers.waiter
+        finally:
+            late.cancel()
 
     async def close(self) -> None:
         """Say good-bye without waiting for an answer, and let go."""
-        if self._writer is None:
+        self.is_open = False
+        if self._transport is None:
             return
-        with suppress(OSError, TimeoutError, RuntimeError):
-            if not self._writer.is_closing():
-                self._writer.write(LEAVE)
-            self._writer.close()
-            await asyncio.wait_for(self._writer.wait_closed(), 1)
+        with suppress(OSError, RuntimeError):
+            if not self._transport.is_closing():
+                self._transport.write(LEAVE)
+            self._transport.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._answers.gone.wait(), 1)

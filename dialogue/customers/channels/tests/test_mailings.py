@@ -25,6 +25,7 @@ from dialogue.customers.channels.mailings import (
 )
 from dialogue.customers.channels.makers import Draft, delivery_gates, letter_makers
 from dialogue.customers.channels.models import Delivery, Mailing, MailingState, State
+from dialogue.customers.channels.returns import note_complaint
 from dialogue.customers.channels.sending import send_due
 from dialogue.customers.channels.tests.stage import verified_sender, wrote
 from dialogue.customers.parties.bulk import create_parties
@@ -163,6 +164,29 @@ def test_badly_received_first_part_pauses_the_rest_until_a_person_decides(
         assert "5" in mailing.paused_words
         resume_mailing(mailing, by=cast.actor(cast.owner))
         assert send_due() == {"accepted": 80}
+
+
+@pytest.mark.parametrize(("complaints", "state"), [(1, MailingState.DONE), (2, MailingState.PAUSED)])
+def test_first_part_that_receivers_complain_about_pauses_the_rest(
+    cast: Cast, kept: Sink, maker: dict[str, str], complaints: int, state: str
+) -> None:
+    mailing = planned(cast, kept, 100, canary_minutes=60)
+    owner = cast.actor(cast.owner)
+    with tenant_scope(cast.company.pk):
+        start_mailing(mailing, by=owner)
+        assert send_due() == {"accepted": 20}
+        for row in Delivery.objects.filter(mailing=mailing, state=State.ACCEPTED)[:complaints]:
+            note_complaint(row, by=owner)
+        Mailing.objects.update(canary_until=timezone.now() - timedelta(seconds=1))
+        gone = send_due()
+        mailing.refresh_from_db()
+        assert mailing.state == state
+        if state == MailingState.PAUSED:
+            assert (gone, mailing.paused_why) == ({}, "canary-complaints")
+            assert mailing.paused_words.startswith("2")
+            resume_mailing(mailing, by=owner)
+            assert send_due() == {"accepted": 80}
+    assert len(kept.letters) == 100
 
 
 def test_paused_mailing_waits_and_a_new_text_serves_the_rest(cast: Cast, kept: Sink, maker: dict[str, str]) -> None:
