@@ -116,3 +116,37 @@ def test_campaign_pages_are_clean(office: Office, size: tuple[int, int], dark: b
         assert_clean(page)
     page.goto(f"{office.base}/settings/policy/")
     assert_clean(page)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_letter_is_built_of_blocks(office: Office, size: tuple[int, int]) -> None:
+    from dialogue.marketing.campaigns.actions import choose_segments, create_campaign
+    from dialogue.marketing.campaigns.models import Content
+
+    populate(office)
+    with transaction.atomic(), tenant_scope(office.cast.company.pk):
+        by = office.cast.actor(office.cast.owner)
+        row = create_campaign("Win back", by=by)
+        choose_segments(row, ["lapsed"], by=by)
+    page = office.page_as(office.cast.owner, size)
+    page.goto(f"{office.base}/campaigns/{row.pk}/letters/")
+    page.get_by_label("Subject").fill("News")
+    page.get_by_label("Text", exact=True).fill("Dear {{name}}")
+    page.get_by_role("button", name="Build of blocks").click()
+    page.get_by_label("Block to add").select_option("button")
+    page.get_by_role("button", name="Add a block").press("Enter")
+    words = page.get_by_label("Words")
+    expect(words).to_be_focused()
+    words.fill("Come in")
+    page.get_by_label("Leads to").fill("https://example.org/")
+    assert_clean(page)
+    up = page.get_by_role("button", name="Move up: 2. Button")
+    up.press("Enter")
+    expect(page.locator(".letter-block").first).to_contain_text("1. Button")
+    expect(page.get_by_role("button", name="Move up: 1. Button")).to_be_focused()
+    expect(page.get_by_label("Words")).to_have_value("Come in")
+    page.get_by_label("Subject").press("Enter")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    with transaction.atomic(), tenant_scope(office.cast.company.pk):
+        assert [one["kind"] for one in Content.objects.get().blocks] == ["button", "text"]
+    assert_clean(page)

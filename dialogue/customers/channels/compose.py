@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from dialogue.customers.channels.blocks import Block, blocks_html, blocks_plain
 from dialogue.customers.channels.models import Delivery
 from dialogue.customers.channels.texts import Follow, html_body, plain_text
 from dialogue.customers.channels.tokens import Token, TokenKind, address_of, marked_address
@@ -64,9 +65,17 @@ def envelope_sender(delivery: Delivery, company: Tenant) -> str:
 
 
 def letter_texts(
-    text: str, *, company: Tenant, language: str, follow: Follow, unsubscribe: str, picture: str = "", hidden: str = ""
+    text: str,
+    *,
+    company: Tenant,
+    language: str,
+    follow: Follow,
+    unsubscribe: str,
+    picture: str = "",
+    hidden: str = "",
+    blocks: Sequence[Block] = (),
 ) -> tuple[str, str]:
-    """Return the letter as plain text and as HTML, each with its closing lines."""
+    """Return the letter, of text or of blocks, as plain text and as HTML, each with its closing lines."""
     context = {
         "company": company,
         "address": setting_of(company, "mail_postal_address"),
@@ -76,8 +85,11 @@ def letter_texts(
         "language": language,
     }
     with translation.override(language):
-        plain = plain_text(text.strip(), follow) + "\n\n" + render_to_string("channels/letter.txt", context)
-        html = render_to_string("channels/letter.html", context | {"body": html_body(text, follow)})
+        said = blocks_plain(blocks, follow) if blocks else plain_text(text.strip(), follow)
+        plain = said + "\n\n" + render_to_string("channels/letter.txt", context)
+        body = blocks_html(blocks, follow) if blocks else html_body(text, follow)
+        frame = "channels/letter_blocks.html" if blocks else "channels/letter.html"
+        html = render_to_string(frame, context | {"body": body})
     return plain, html
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 
+from dialogue.customers.channels.blocks import Block
 from dialogue.customers.channels.models import Delivery
 from dialogue.kit.registry import Registry
 
@@ -16,7 +17,7 @@ from dialogue.kit.registry import Registry
 class Draft:
     """A letter of a mailing as its maker gives it: what was written, its places unfilled, and what fills them for one customer.
 
-    Drafts with the same `key` share subject, text and language, so that they are compiled once; a changed text needs a new
+    A letter of `blocks` has no text. Drafts with the same `key` share subject, text, blocks and language, so that they are compiled once; a changed text needs a new
     key. `name` is the receiver's name as the letter's To shows it.
     """
 
@@ -26,6 +27,7 @@ class Draft:
     language: str = ""
     key: Hashable = ""
     name: str = ""
+    blocks: Sequence[Block] = ()
 
 
 # By the mailing's cause kind: given deliveries of one mailing, {delivery id: draft}; whose draft lacks is not sent.

@@ -17,6 +17,7 @@ from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
+from dialogue.customers.channels.blocks import marked_blocks
 from dialogue.customers.channels.compose import letter_texts
 from dialogue.customers.channels.makers import Draft
 from dialogue.customers.channels.models import Delivery
@@ -242,6 +243,27 @@ def _marked(text: str, tokens: list[Token]) -> list[Token]:
     return found
 
 
+def _with_marks(text: str, tokens: list[Token]) -> str:
+    """Return the text with a mark for each place and condition, which are added to the tokens.
+
+    Raises:
+        Refusal: the text is not of the language of letters.
+    """
+    found = tokens_of(MARKS.sub("", text.replace("\r\n", "\n")))
+    tree_of(found)
+    marked = "".join(
+        token if isinstance(token, str) else f"\ue000{at}\ue001" for at, token in enumerate(found, start=len(tokens))
+    )
+    tokens += found
+    return marked
+
+
+def _brackets(condition: str, tokens: list[Token]) -> tuple[str, str]:
+    """Return the marks that open and close a condition."""
+    opened, _at, closed = _with_marks(condition + " {% endif %}", tokens).partition(" ")
+    return opened, closed
+
+
 class Press:
     """One text in one language for one company and sender: gives the signed bytes of letter after letter."""
 
@@ -251,18 +273,17 @@ class Press:
         self.follows = bool(setting_of(company, "mail_follow_links"))
         self.marks = bool(setting_of(company, "mail_mark_returns"))
         self.pictures = bool(setting_of(company, "mail_follow_opens"))
-        tokens = tokens_of(MARKS.sub("", draft.text.replace("\r\n", "\n")))
-        tree_of(tokens)
+        tokens: list[Token] = []
         self.links: list[Link] = []
-        marked = "".join(token if isinstance(token, str) else f"\ue000{at}\ue001" for at, token in enumerate(tokens))
         plain, html = letter_texts(
-            marked,
+            _with_marks(draft.text, tokens),
             company=company,
             language=self.language,
             follow=lambda url: self._link(url, tokens),
             unsubscribe=LEAVE,
             picture=PICTURE if self.pictures else "",
             hidden=HIDDEN if self.follows else "",
+            blocks=marked_blocks(draft.blocks, lambda text: _with_marks(text, tokens), lambda when: _brackets(when, tokens)),
         )
         self.plain = Part(plain, tokens, html=False)
         self.html = Part(html, tokens, html=True)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dialogue.customers.channels.blocks import checked_blocks
 from dialogue.customers.sources.actions import create_source, rename_source
 from dialogue.customers.sources.models import Source, SourceKind, fold_name
 from dialogue.kit.actors import Actor
@@ -244,28 +245,41 @@ def set_costs(campaign: Campaign, costs: Sequence[Cost], *, by: Actor) -> list[C
 
 @action(permission=CampaignPermission.WRITE)
 def write_content(
-    campaign: Campaign, *, by: Actor, subject: str, body: str, arm: str = "a", language: str = "", etag: int | None = None
+    campaign: Campaign,
+    *,
+    by: Actor,
+    subject: str,
+    body: str = "",
+    blocks: Sequence[Mapping[str, object]] = (),
+    arm: str = "a",
+    language: str = "",
+    etag: int | None = None,
 ) -> Content:
     """Write the letter of an arm in a language ("" for everybody without a variant); return its newest version.
+
+    It is a text in Markdown, or `blocks`; where there are blocks the text is none.
 
     While the campaign is prepared the text is changed in place; later each change makes a version for who has not got it.
 
     Raises:
         Conflict: the campaign has ended.
         InvalidInput: an unknown arm or language, or a text that is too long.
+        Refusal: a block nobody knows, or too many.
     """
     row = locked(campaign, by)
     if not row.is_draft and not row.is_under_way:
         raise Conflict(_("This campaign has ended: its letters stay as they were sent."))
-    clean = _clean_text(subject, body, arm=arm, language=language)
+    kept = checked_blocks(blocks)
+    clean = (*_clean_text(subject, "" if kept else body, arm=arm, language=language), kept)
     known = Content.objects.filter(campaign=row, arm=arm, language=language).order_by("-version").first()
     if known is not None and etag is not None and known.version != etag:
         raise Conflict(_("Somebody changed this letter after you opened it: look at it and save again."), field="body")
-    if known is not None and (known.subject, known.body) == clean:
+    if known is not None and (known.subject, known.body, known.blocks) == clean:
         return known
     if known is None or not row.is_draft:
         known = Content(campaign=row, arm=arm, language=language, version=(known.version if known else 0) + 1)
-    known.subject, known.body, known.at, known.by_label = *clean, timezone.now(), by.label[:150]
+    known.subject, known.body, known.blocks = clean
+    known.at, known.by_label = timezone.now(), by.label[:150]
     known.save()
     row.save(update_fields=["updated_at"])
     record(by, "campaign.written", row, arm=arm, language=language, version=known.version, about=known.subject)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from dialogue.kit.api.shapes import Input, Shape
 from dialogue.kit.errors import NotPermitted
-from dialogue.marketing.campaigns.api import CampaignShape, Id
+from dialogue.marketing.campaigns.api_shapes import CampaignShape, Id
 from dialogue.marketing.campaigns.models import Campaign
 from dialogue.marketing.campaigns.past import MOST, Past, past_sources, take_over_past
 from dialogue.marketing.campaigns.permissions import CampaignPermission

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from dialogue.customers.channels.blocks import Block, all_text, filled_blocks
 from dialogue.customers.channels.compose import letter_texts, places_of, sender_name
 from dialogue.customers.channels.makers import Draft
 from dialogue.customers.channels.models import Delivery, Mailing
@@ -39,6 +40,7 @@ class Written:
     subject: str
     body: str
     key: tuple[int, ...]
+    blocks: Sequence[Block] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ class Texts:
             return None
         if arm == "b" and self.campaign.test == Test.SUBJECT:
             first = self.content("a", language)
-            return Written(mine.subject, first.body, (mine.pk, first.pk)) if first else None
-        return Written(mine.subject, mine.body, (mine.pk,))
+            return Written(mine.subject, first.body, (mine.pk, first.pk), first.blocks) if first else None
+        return Written(mine.subject, mine.body, (mine.pk,), mine.blocks)
 
 
 def language_of(party: Party, company: Tenant) -> str:
@@ -96,11 +98,11 @@ def letters_for(deliveries: Sequence[Delivery]) -> Mapping[int, Draft]:
         if text is None:
             continue
         values = places_of(party, company=company, sender=names[run])
-        made[one.pk] = Draft(text.subject, text.body, values, language, text.key, party.name)
+        made[one.pk] = Draft(text.subject, text.body, values, language, text.key, party.name, text.blocks)
     return made
 
 
-def show_letter(subject: str, body: str, party: Party, *, campaign: Campaign) -> Shown:
+def show_letter(subject: str, body: str, party: Party, *, campaign: Campaign, blocks: Sequence[Block] = ()) -> Shown:
     """Return the letter filled for a customer as he will read it, links as written.
 
     Raises:
@@ -108,14 +110,22 @@ def show_letter(subject: str, body: str, party: Party, *, campaign: Campaign) ->
     """
     company = open_company()
     values = places_of(party, company=company, sender=sender_name(campaign.responsible_id))
-    said, text = fill(subject, values, field="subject"), fill(body, values, field="body")
+    said = fill(subject, values, field="subject")
+    text = fill(all_text(blocks) if blocks else body, values, field="body")
     language = language_of(party, company)
-    plain, html = letter_texts(text, company=company, language=language, follow=str, unsubscribe=settings.PUBLIC_URL)
+    plain, html = letter_texts(
+        text,
+        company=company,
+        language=language,
+        follow=str,
+        unsubscribe=settings.PUBLIC_URL,
+        blocks=filled_blocks(blocks, values),
+    )
     return Shown(said, plain, html, len(plain.encode()) + len(html.encode()))
 
 
 @action(permission=CampaignPermission.WRITE)
-def send_test(campaign: Campaign, *, by: Actor, party: Party, subject: str, body: str) -> str:
+def send_test(campaign: Campaign, *, by: Actor, party: Party, subject: str, body: str, blocks: Sequence[Block] = ()) -> str:
     """Send the letter, filled as for a customer, to the member himself; return the address it went to.
 
     Raises:
@@ -127,7 +137,7 @@ def send_test(campaign: Campaign, *, by: Actor, party: Party, subject: str, body
     if user is None or not user.email:
         raise Refusal(_("To send a test letter to yourself you must have an e-mail address."))
     identity = sender_for(company, campaign.identity)
-    shown = show_letter(subject, body, party, campaign=campaign)
+    shown = show_letter(subject, body, party, campaign=campaign, blocks=blocks)
     letter = Letter(
         sender=Address(identity.email, identity.name),
         to=Address(parse_email(user.email), str(user)),

@@ -218,6 +218,7 @@ ContentManager = TenantManager.from_queryset(ContentQuerySet)
 class Content(TenantRow):
     """A letter of a campaign: for an arm, in a language ("" serves everybody else), in a version.
 
+    It is a text in Markdown or, where there are `blocks` (`channels/blocks.py`), these.
     A change while the campaign runs makes the next version, for those who have not got theirs.
     """
 
@@ -229,6 +230,7 @@ class Content(TenantRow):
     version = models.PositiveIntegerField(default=1)
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     body = models.TextField(_("text"), blank=True)
+    blocks = models.JSONField(default=list, blank=True)
     at = models.DateTimeField(default=timezone.now)
     by_label = models.CharField(max_length=150, blank=True)
 

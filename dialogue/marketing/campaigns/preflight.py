@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dialogue.customers.channels.blocks import Block, Kind, all_text, blocks_html, links_in, tried_out
+from dialogue.customers.channels.own_html import removed_from
 from dialogue.customers.channels.policy import open_company, refuse_locked, sender_for
 from dialogue.customers.channels.texts import PLACES, fill, links_of
 from dialogue.kit.errors import Conflict, Refusal
@@ -29,6 +31,8 @@ MOST_WITHOUT = 0.5
 HOST = re.compile(r"(?=.{4,253}\Z)([\w-]{1,63}\.)+[\w-]{2,63}\Z")
 UNNAMED = re.compile(r"\[[^\[\]\n]{1,200}\]\((?!https?://)([^)\n]{0,200})\)")
 ASKED = re.compile(r"\{%\s*(?:if|elif)\s+([a-z_]+)")
+# Addresses without which a block is nothing.
+NEEDED = {(Kind.PICTURE, "src"), (Kind.BUTTON, "link")}
 FILLED = {"name", "our_company", "sender"}
 ALONE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 
@@ -109,7 +113,8 @@ def _letters(campaign: Campaign) -> Iterator[Finding]:
 
 
 def _letter(text: Written | None, content: Content, name: str) -> Iterator[Finding]:
-    subject, body = (text.subject, text.body) if text else (content.subject, content.body)
+    subject, blocks = (text.subject, text.blocks) if text else (content.subject, content.blocks)
+    body = all_text(blocks) if blocks else text.body if text else content.body
     if not subject:
         yield Finding(Grade.STOP, _("%(letter)s: write a subject.") % {"letter": name}, "letters")
     if not body:
@@ -119,11 +124,13 @@ def _letter(text: Written | None, content: Content, name: str) -> Iterator[Findi
             fill(said, dict.fromkeys(PLACES, "x"), field=part)
         except Refusal as refusal:
             yield Finding(Grade.STOP, f"{name}: {refusal.message}", "letters")
-    bad = [link for link in links_of(body) if not is_address(link)] + UNNAMED.findall(body)
+    links = links_in(blocks) if blocks else links_of(body)
+    bad = [link for link in links if not is_address(link)] + UNNAMED.findall(body)
     for link in bad[:5]:
         words = _("%(letter)s: “%(link)s” leads nowhere; an address begins with https:// and names a site.")
         yield Finding(Grade.STOP, words % {"letter": name, "link": link[:80]}, "letters")
-    if len(body.encode()) * 2 > LARGEST:
+    yield from blocks_right(blocks, name)
+    if size_of(body, blocks) > LARGEST:
         words = _("%(letter)s is larger than 100 KB: mail programs would cut its end, the way to unsubscribe with it.")
         yield Finding(Grade.STOP, words % {"letter": name}, "letters")
     # What a condition asks about stands where the card has something.
@@ -132,6 +139,39 @@ def _letter(text: Written | None, content: Content, name: str) -> Iterator[Findi
         words = _("%(letter)s: who has nothing on the card for %(places)s gets no letter; give other words: {{%(place)s|…}}.")
         listed = ", ".join(f"{{{{{place}}}}}" for place in alone)
         yield Finding(Grade.WARN, words % {"letter": name, "places": listed, "place": alone[0]}, "letters")
+
+
+def size_of(body: str, blocks: Sequence[Block]) -> int:
+    """Return about how many bytes the letter has: what was written, and once more as HTML."""
+    try:
+        html = blocks_html(blocks, str) if blocks else body
+    except Refusal:
+        html = body
+    return len(body.encode()) + len(html.encode())
+
+
+def blocks_right(blocks: Sequence[Block], name: str) -> Iterator[Finding]:
+    """Return what is wrong in the blocks of a letter: addresses that are none, pictures nobody described, HTML taken out."""
+    for number, block in enumerate(blocks, start=1):
+        said = {"letter": name, "number": number, "block": Kind(block["kind"]).label}
+        for place in ("src", "link"):
+            known, needed = block.get(place, ""), (block["kind"], place) in NEEDED
+            if (known and not is_address(known)) or (needed and not known):
+                words = _(
+                    "%(letter)s, block %(number)s (%(block)s): give an address that begins with https:// and names a site."
+                )
+                yield Finding(Grade.STOP, words % said, "letters")
+        if block["kind"] == Kind.PICTURE and not block.get("alt"):
+            words = _("%(letter)s, block %(number)s: say what the picture shows; many read without pictures.")
+            yield Finding(Grade.WARN, words % said, "letters")
+        taken = removed_from(block.get("html", ""))
+        if taken:
+            words = _("%(letter)s, block %(number)s: taken out of the HTML, as mail programs show none of it: %(what)s.")
+            yield Finding(Grade.WARN, words % (said | {"what": ", ".join(taken[:8])}), "letters")
+    try:
+        tried_out(blocks)
+    except Refusal as refusal:
+        yield Finding(Grade.STOP, f"{name}: {refusal.message}", "letters")
 
 
 def is_address(link: str) -> bool:
@@ -163,7 +203,8 @@ def _sender(campaign: Campaign) -> Iterator[Finding]:
 
 def _answering(campaign: Campaign) -> Iterator[Finding]:
     texts = Texts(campaign)
-    links = [link for content in texts.rows.values() for link in links_of(content.body) if is_address(link)]
+    links = [link for one in texts.rows.values() for link in (links_in(one.blocks) if one.blocks else links_of(one.body))]
+    links = [link for link in links if is_address(link)]
     for link, status in dead_links(links).items():
         words = _("The page “%(link)s” is not there: its server says %(status)s.")
         yield Finding(Grade.STOP, words % {"link": link[:80], "status": status}, "letters")

@@ -8,15 +8,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dialogue.customers.channels.blocks import Block, Kind, checked_blocks
+from dialogue.customers.channels.frames import frame_address
 from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.parties.models import Party
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
 from dialogue.marketing.campaigns.actions import remove_content, write_content
+from dialogue.marketing.campaigns.editing import Line, cards_of, lines_given, lines_of, turned
 from dialogue.marketing.campaigns.freezing import wanted_sql
 from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
 from dialogue.marketing.campaigns.letters import Texts, send_test, show_letter
@@ -43,31 +47,56 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
     arm = asked.get("arm", "a") if asked.get("arm", "a") in row.arms else "a"
     language = asked.get("language", "") if asked.get("language", "") in dict(settings.LANGUAGES) else ""
     errors: dict[str, str] = {}
-    if request.method == "POST":
+    moving = request.method == "POST" and "do" in request.POST
+    if request.method == "POST" and not moving:
         try:
             return _written(request, row, arm, language)
         except Refusal as refusal:
             request.undo = True
             errors = refusals_of(refusal)
+    content_context = _content(request, row, errors)
+    if moving and request.headers.get("HX-Request"):
+        return render(request, "campaigns/content.html", content_context)
     texts = Texts(row)
     content = texts.rows.get((arm, language))
-    context = head_of(request, row, "letters") | {
-        "arm": arm,
-        "language": language,
-        "content": content,
-        "subject": request.POST.get("subject", "") if errors else content.subject if content else "",
-        "body": request.POST.get("body", "") if errors else content.body if content else "",
-        "errors": errors,
-        "arms": [(one, one.upper(), (one, "") in texts.rows) for one in row.arms] if len(row.arms) > 1 else [],
-        "variants": [("", _("for everybody"), ("" in _languages(texts, arm)))]
-        + [(code, str(name), code in _languages(texts, arm)) for code, name in settings.LANGUAGES],
-        "subject_only": arm == "b" and row.test == Test.SUBJECT,
-        "places": PLACES,
-        "readers": _readers(request, row),
-        "editable": (row.is_draft or row.is_under_way) and request.actor.can(CampaignPermission.WRITE),
-        "findings": [one for one in look_before(row).findings if one.where == "letters"] if row.is_draft else [],
-    }
+    again = bool(errors) or moving
+    if not again and content is not None:
+        content_context |= _shown(content.body, lines_of(content.blocks) if content.blocks else None)
+    context = (
+        head_of(request, row, "letters")
+        | {
+            "arm": arm,
+            "language": language,
+            "content": content,
+            "subject": request.POST.get("subject", "") if again else content.subject if content else "",
+            "arms": [(one, one.upper(), (one, "") in texts.rows) for one in row.arms] if len(row.arms) > 1 else [],
+            "variants": [("", _("for everybody"), ("" in _languages(texts, arm)))]
+            + [(code, str(name), code in _languages(texts, arm)) for code, name in settings.LANGUAGES],
+            "subject_only": arm == "b" and row.test == Test.SUBJECT,
+            "readers": _readers(request, row),
+            "findings": [one for one in look_before(row).findings if one.where == "letters"] if row.is_draft else [],
+        }
+        | content_context
+    )
     return render(request, "campaigns/letters.html", context, status=422 if errors else 200)
+
+
+def _content(request: MemberRequest, row: Campaign, errors: dict[str, str]) -> dict[str, Any]:
+    """Return what the editor of the content shows of a form that was given; nothing is written."""
+    body, lines, fresh = turned(request.POST, request.POST.get("do", ""))
+    return _shown(body, lines, fresh) | {
+        "campaign": row,
+        "errors": errors,
+        "kinds": [(code, words) for code, words in Kind.choices if code != Kind.COUPON],
+        "chosen_kind": request.POST.get("add_kind", Kind.TEXT),
+        "moved": "do" in request.POST,
+        "places": PLACES,
+        "editable": (row.is_draft or row.is_under_way) and request.actor.can(CampaignPermission.WRITE),
+    }
+
+
+def _shown(body: str, lines: list[Line] | None, fresh: str = "") -> dict[str, Any]:
+    return {"body": body, "cards": None if lines is None else cards_of(lines, fresh)}
 
 
 def _languages(texts: Texts, arm: str) -> set[str]:
@@ -86,6 +115,7 @@ def _written(request: MemberRequest, row: Campaign, arm: str, language: str) -> 
         by=request.actor,
         subject=given.get("subject", ""),
         body=given.get("body", ""),
+        blocks=[one.block for one in lines_given(given)] if given.get("format") == "blocks" else [],
         arm=arm,
         language=language,
         etag=etag,
@@ -133,10 +163,13 @@ def campaign_preview(request: MemberRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"campaign": row}
     try:
         party = _reader(request, row)
-        subject, body = _asked(request, row)
+        subject, body, blocks = _asked(request, row)
         if "test" in request.POST:
-            context["sent"] = send_test(row, by=request.actor, party=party, subject=subject, body=body)
-        context |= {"letter": show_letter(subject, body, party, campaign=row), "party": party}
+            context["sent"] = send_test(row, by=request.actor, party=party, subject=subject, body=body, blocks=blocks)
+        letter = show_letter(subject, body, party, campaign=row, blocks=blocks)
+        context |= {"letter": letter, "party": party, "size": filesizeformat(letter.size)}
+        if blocks:
+            context["frame"] = frame_address(letter.html)
     except NotPermitted:
         raise
     except Refusal as refusal:
@@ -145,12 +178,16 @@ def campaign_preview(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "campaigns/letters.html#preview", context)
 
 
-def _asked(request: MemberRequest, row: Campaign) -> tuple[str, str]:
+def _asked(request: MemberRequest, row: Campaign) -> tuple[str, str, list[Block]]:
     subject, body = request.POST.get("subject", ""), request.POST.get("body", "")
+    blocks: list[Block] = []
+    if request.POST.get("format") == "blocks":
+        blocks = checked_blocks([one.block for one in lines_given(request.POST)])
     if request.POST.get("arm") == "b" and row.test == Test.SUBJECT:
         first = Content.objects.filter(campaign=row, arm="a", language__in=[request.POST.get("language", ""), ""]).current()
-        body = next((one.body for one in sorted(first, key=lambda one: one.language, reverse=True)), "")
-    return subject, body
+        found = next(iter(sorted(first, key=lambda one: one.language, reverse=True)), None)
+        body, blocks = (found.body, found.blocks) if found else ("", [])
+    return subject, body, blocks
 
 
 @member_page
