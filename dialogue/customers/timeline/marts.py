@@ -5,3 +5,4 @@ from dialogue.platform.warehouse.marts import Mart, RollUp, marts, rollups
 
 marts.add("entry", Mart(Entry, ("at", "party_id", "side", "kind", "way", "touch", "source", "by")))
 rollups.add("contact", RollUp("entry", by=("side", "way")))
+rollups.add("answers", RollUp("entry", by=("source", "kind"), among=(("side", "in"),)))

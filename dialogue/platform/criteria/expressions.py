@@ -1,7 +1,8 @@
 """Rule trees as Ibis expressions over the marts: the same meaning as `rules.Compiler` gives them in PostgreSQL.
 
-Ibis only, never SQL, so that another engine can follow; only `warehousing` loads this module. Every condition is true or false,
-never empty, as Django's conditions are in effect: "not" of a missing value is true. Relations are semi-joins.
+Ibis only, never SQL, so that another engine can follow; only `warehousing` loads this module. What is unknown counts as false, as
+Django's conditions do in effect: "not" makes its condition sure first, so that "not" of a missing value is true; elsewhere rows are
+only kept where a condition is true, and bare comparisons are read off the files' statistics. Relations are semi-joins.
 """
 
 from __future__ import annotations
@@ -50,8 +51,13 @@ def refuse(words: str) -> NotInWarehouse:
 
 
 def sure(condition: Any) -> Any:
-    """Return the condition with "unknown" as false."""
+    """Return the condition with "unknown" as false: before it is negated."""
     return condition.fill_null(False)
+
+
+def other_than(condition: Any) -> Any:
+    """Return "not" of a condition, true where that is unknown."""
+    return ~sure(condition)
 
 
 def upper_of(word: str) -> str:
@@ -182,7 +188,7 @@ class Expressions:
         if "all" in tree or "any" in tree:
             return self._join(entity, tree, rows)
         if "not" in tree:
-            return ~self.compile(entity, tree["not"], rows)
+            return other_than(self.compile(entity, tree["not"], rows))
         if "field" in tree:
             found = self._fields(entity)[tree["field"]]
             asked = [self._one(entity, found, operator, value, rows) for operator, value in tree.items() if operator != "field"]
@@ -214,12 +220,12 @@ class Expressions:
             there = self._somewhere(
                 entity.model, steps, rows, lambda t, m: self._there(found, m, column, t), self._among(found)
             )
-            return ~there if truth(value) else there
+            return other_than(there) if truth(value) else there
         positive = NEGATIVE.get(operator, operator)
         some = self._somewhere(
             entity.model, steps, rows, lambda t, m: self.leaf(found, m, column, (positive, value), t), self._among(found)
         )
-        return some if positive == operator else ~some
+        return some if positive == operator else other_than(some)
 
     @staticmethod
     def _among(found: Field) -> Among:
@@ -243,7 +249,7 @@ class Expressions:
         target, near, far = self.step(model, step)
         there = self.every(target)
         found = there.filter(there[far].notnull() & self._somewhere(target, rest, there, make, inner))
-        return sure(rows[near].isin(found[far]))
+        return rows[near].isin(found[far])
 
     @staticmethod
     def step(model: type[Model], step: str) -> tuple[type[Model], str, str]:
@@ -280,16 +286,16 @@ class Expressions:
         operator, value = asked
         held = self.column(rows, column)
         if found.kind == FieldKind.TEXT:
-            return sure(self._text(found, column, asked, rows))
+            return self._text(found, column, asked, rows)
         if found.kind in {FieldKind.NUMBER, FieldKind.MONEY}:
-            return sure(self._number(found, (held, self._scale(model, column)), asked, rows))
+            return self._number(found, (held, self._scale(model, column)), asked, rows)
         if found.kind in {FieldKind.DATE, FieldKind.MOMENT}:
-            return sure(self._time(found, held, operator, value))
+            return self._time(found, held, operator, value)
         if found.kind == FieldKind.YES_NO:
-            return sure(held == (truth(value) if held.type().is_boolean() else int(truth(value)) * self._scale(model, column)))
+            return held == (truth(value) if held.type().is_boolean() else int(truth(value)) * self._scale(model, column))
         if found.kind in {FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.USER, FieldKind.LINK}:
             values = several(value) if operator == "in" else [value]
-            return sure(held.isin([self._exact(found, self._scale(model, column), held, one) for one in values]))
+            return held.isin([self._exact(found, self._scale(model, column), held, one) for one in values])
         raise refuse(f"the kind {found.kind}")
 
     @staticmethod
@@ -424,10 +430,13 @@ class Expressions:
     ) -> Any:
         """Return the roll-up's rows that hold a row such as asked, or None."""
         rows, conditions = self.table(one), []
+        if not set(rollup.among) <= set(relation.extra.items()):
+            return None
         for path, value in relation.extra.items():
-            if path not in rollup.by:
+            if path in rollup.by:
+                conditions.append(rows[path] == value)
+            elif (path, value) not in rollup.among:
                 return None
-            conditions.append(rows[path] == value)
         edges: list[tuple[str, Any]] = []
         for part in where:
             found = self._fields(inner)[part["field"]] if "field" in part else None

@@ -26,7 +26,7 @@ from dialogue.platform.warehouse.reading import asking as asking_files
 from dialogue.platform.warehouse.store import Manifest, manifest_of
 
 MOST_KEPT = 500
-# A leaf over the warehouse: (expressions, node, the rows asked about) → a condition on them that is never empty.
+# A leaf over the warehouse: (expressions, node, the rows asked about) → a condition on them; unknown counts as false.
 WarehouseLeaf = Callable[[Any, Tree, Any], Any]
 warehouse_leaves: Registry[WarehouseLeaf] = Registry("rule leaves in the warehouse")
 # By what was asked: the question, and what moves in it with the clock.

@@ -7,8 +7,12 @@ read again replaces what was there. Rows that a restore brought back keep their 
 
 from __future__ import annotations
 
+import os
+import queue
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,16 +25,19 @@ from dialogue.platform.jobs.kinds import JobRun
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.warehouse import store
 from dialogue.platform.warehouse.errors import Busy
-from dialogue.platform.warehouse.marts import Mart, RollUp, marts, rollups, shape
+from dialogue.platform.warehouse.folding import disputed, with_upper
+from dialogue.platform.warehouse.marts import Mart, marts, rollups, shape
 from dialogue.platform.warehouse.models import Life, Tombstone
-from dialogue.platform.warehouse.pieces import Keeper, quoted, relation
+from dialogue.platform.warehouse.pieces import LOOSE_AT_LEISURE, LOOSE_SHARE, Keeper, relation
 from dialogue.platform.warehouse.source import Source
 from dialogue.platform.warehouse.store import Manifest, Piece
+from dialogue.platform.warehouse.summing import Change, Summing
 
 NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, now() AT TIME ZONE 'UTC'"
 LOCK_SECONDS, POLL_SECONDS = 60, 0.2
-# A refresh that reads more than this share of a mart sums everything up anew.
-ANEW_SHARE = 0.5
+# While PostgreSQL gives one table out, another one is packed.
+AT_ONCE = 2
+ID = ("id",)
 
 
 @dataclass
@@ -44,86 +51,50 @@ class Copied:
 
 @dataclass
 class Writer:
-    """One writer at work on one company; `run` is told the progress and may stop it."""
+    """One writer at work on one company; `letters` are those whose upper case DuckDB writes otherwise."""
 
     tenant: int
     source: Source
     keeper: Keeper
     zone: str
     epoch: str
-    run: JobRun | None = None
-    done: int = 0
+    letters: dict[str, str]
 
-    def watched(self, call: Any, note: str) -> Any:
-        """Return what the call returns; a wish to cancel interrupts it."""
-        if self.run is None:
-            return call()
-        found: list[Any] = []
-        failed: list[BaseException] = []
-
-        def work() -> None:
-            try:
-                found.append(call())
-            except BaseException as error:  # noqa: BLE001  handed on below
-                failed.append(error)
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        try:
-            while thread.is_alive():
-                thread.join(POLL_SECONDS)
-                self.run.advance(self.done, len(marts) + len(rollups), note)
-        except JobCancelled:
-            self.keeper.duck.interrupt()
-            thread.join()
-            raise
-        if failed:
-            raise failed[0]
-        self.done += 1
-        return found[0]
+    @contextmanager
+    def another(self) -> Iterator[Writer]:
+        """Open a second writer beside this one, with its own connections to both databases."""
+        duck = self.keeper.duck.cursor()
+        with duck, Source(self.tenant, duck) as source:
+            yield replace(self, source=source, keeper=Keeper(self.keeper.folder, duck))
 
     def sql(self, mart: Mart, since: str | None = None) -> str:
         """Return the SELECT of a mart's rows, all or those written since a mark."""
         sql = f"SELECT {mart.selected} FROM {mart.table} WHERE tenant_id = {self.tenant:d}"
         return sql if since is None else f"{sql} AND version >= '{int(since):d}'::xid8"
 
-    def take(self, name: str, kind: str, sql: str) -> tuple[str, int]:
-        """Write PostgreSQL's answer into a file; return it and its rows."""
-        self.keeper.duck.register("taken", self.source.stream(sql))
+    def take(self, name: str, kind: str, since: str | None = None) -> tuple[str, int]:
+        """Write a mart's rows, all or those written since a mark, into a file; return it and their count."""
+        mart = marts.get(name)
+        self.keeper.duck.register("taken", self.source.stream(self.sql(mart, since)))
         try:
-            return self.keeper.write(name, kind, "SELECT * FROM taken")
+            return self.keeper.write(name, kind, with_upper(mart, "taken", self.letters))
         finally:
             self.keeper.duck.unregister("taken")
 
     def view(self, manifest: Manifest, name: str) -> str:
         """Return a mart as a relation."""
-        return relation(self.keeper.folder, manifest.marts[name], "id")
+        return relation(self.keeper.folder, manifest.marts[name], ID)
 
-    def sum_up(self, manifest: Manifest, name: str) -> Piece:
-        """Return a roll-up made of all rows of its mart."""
-        rollup = rollups.get(name)
-        file, rows = self.keeper.write(name, "base", rollup.selected(self.view(manifest, rollup.mart), self.zone))
-        return self.described(rollup, Piece(file, rows))
-
-    def described(self, rollup: RollUp, piece: Piece) -> Piece:
-        """Return the piece with its newest moment and whether a customer stands in one row."""
-        rows = relation(self.keeper.folder, piece, rollup.key)
-        if rollup.monthly:
-            return piece
-        latest, count, keys = self.keeper.one(
-            f'SELECT max("last"), count(*), approx_count_distinct("{rollup.key}") FROM {rows}'
-        )
-        single = not rollup.by or (
-            keys >= count * 0.9 and self.keeper.one(f'SELECT count(DISTINCT "{rollup.key}") FROM {rows}')[0] == count
-        )
-        return replace(piece, latest=latest.isoformat() if latest else "", single=bool(single))
+    def summing(self, name: str) -> Summing:
+        """Return what keeps a roll-up."""
+        return Summing(self.keeper, name, rollups.get(name), self.zone)
 
 
 def _duck(tenant: int) -> Any:
     import duckdb
 
     folder = store.make_folder(tenant)
-    settings_of = {"memory_limit": "256MB", "temp_directory": str(folder / "spill"), "preserve_insertion_order": "false"}
+    settings_of = {"memory_limit": "384MB", "temp_directory": str(folder / "spill"), "preserve_insertion_order": "false"}
     return duckdb.connect(config={**settings_of, "autoinstall_known_extensions": "false"})
 
 
@@ -148,34 +119,102 @@ def copy_company(tenant: int, run: JobRun | None = None) -> Copied:
     with duck, Source(tenant, duck) as source:
         _wait_for_lock(source)
         cluster = life_of(source, epoch)
-        writer = Writer(tenant, source, Keeper(store.folder_of(tenant), duck), zone, cluster, run)
+        writer = Writer(tenant, source, Keeper(store.folder_of(tenant), duck), zone, cluster, disputed(source, cluster))
         making = store.making_of(tenant)
         if making is None or making.epoch != cluster or making.zone != zone:
             making = Manifest(store.fresh_number(), shape(), cluster, zone, "")
         begun = time.monotonic()
-        _copy_marts(writer, making)
+        _Copying(writer, making, run).work()
         read = time.monotonic()
-        _sum_up_all(writer, making)
         copied = _finish_copy(writer, making)
-        copied.seconds = {"marts": read - begun, "rollups": time.monotonic() - read}
+        copied.seconds = {"marts": read - begun, "finish": time.monotonic() - read}
         return copied
 
 
-def _copy_marts(writer: Writer, making: Manifest) -> None:
-    for name in marts.keys():  # noqa: SIM118  a registry iterates its items
-        if name in making.marts:
-            writer.done += 1
-            continue
-        mark = writer.source.values(NOW)[0][0]
-        sql = writer.sql(marts.get(name))
-        file, rows = writer.watched(lambda name=name, sql=sql: writer.take(name, "base", sql), name)
-        making.marts[name] = Piece(file, rows, mark=mark)
-        store.keep_making(writer.tenant, making)
+class _Copying:
+    """Marts and their roll-ups made by a few threads at once; the thread that began them tells the progress and hears a cancel."""
+
+    def __init__(self, writer: Writer, making: Manifest, run: JobRun | None) -> None:
+        self.writer, self.making, self.run = writer, making, run
+        self.waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.ended: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
+        self.keeping = threading.Lock()
+        self.ducks: list[Any] = []
+        self.stopped = False
+
+    def work(self) -> None:
+        """Make everything that is missing; what a thread fails with is raised after all have ended."""
+        order = self._largest_first()
+        for name in order:
+            self.waiting.put(name)
+        threads = [threading.Thread(target=self._thread, daemon=True) for _number in range(min(AT_ONCE, os.cpu_count() or 1))]
+        for thread in threads:
+            thread.start()
+        failed: BaseException | None = None
+        done, running = 0, len(threads)
+        while running:
+            try:
+                ended = self.ended.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                ended = ""
+            running -= ended is None
+            done += isinstance(ended, str) and bool(ended)
+            if isinstance(ended, BaseException) and failed is None:
+                failed = self._stop(ended)
+            if self.run is not None and failed is None:
+                try:
+                    self.run.advance(done, len(order), ended or "" if isinstance(ended, str) else "")
+                except JobCancelled as cancelled:
+                    failed = self._stop(cancelled)
+        if failed is not None:
+            raise failed
+
+    def _stop(self, why: BaseException) -> BaseException:
+        self.stopped = True
+        for duck in self.ducks:
+            duck.interrupt()
+        return why
+
+    def _thread(self) -> None:
+        try:
+            with self.writer.another() as own:
+                self.ducks.append(own.keeper.duck)
+                while not self.stopped:
+                    name = self.waiting.get_nowait()
+                    self._one(own, name)
+                    self.ended.put(name)
+        except queue.Empty:
+            pass
+        except BaseException as error:  # noqa: BLE001  the thread that began us raises it
+            self.ended.put(error)
+        finally:
+            self.ended.put(None)
+
+    def _one(self, own: Writer, name: str) -> None:
+        if name not in self.making.marts:
+            mark = own.source.values(NOW)[0][0]
+            file, rows = own.take(name, "base")
+            self._keep({name: Piece(file, rows, mark=mark)}, {})
+        for rollup in _rollups_of(name):
+            if rollup not in self.making.rollups and not self.stopped:
+                self._keep({}, {rollup: own.summing(rollup).anew(own.view(self.making, name))})
+
+    def _keep(self, made: dict[str, Piece], summed: dict[str, Piece]) -> None:
+        with self.keeping:
+            self.making.marts |= made
+            self.making.rollups |= summed
+            store.keep_making(self.writer.tenant, self.making)
+
+    def _largest_first(self) -> list[str]:
+        """Return all marts; what takes longest is not begun last."""
+        tables = ", ".join(f"'{mart.table}'" for mart in marts)
+        sql = f"SELECT relname::text, pg_table_size(oid) FROM pg_class WHERE relname IN ({tables}) AND pg_table_is_visible(oid)"
+        sizes = dict(self.writer.source.values(sql))
+        return sorted(marts.keys(), key=lambda name: -sizes.get(marts.get(name).table, 0))
 
 
-def _sum_up_all(writer: Writer, making: Manifest) -> None:
-    for name in rollups.keys():  # noqa: SIM118  a registry iterates its items
-        making.rollups[name] = writer.watched(lambda name=name: writer.sum_up(making, name), name)
+def _rollups_of(mart: str) -> list[str]:
+    return [name for name in rollups.keys() if rollups.get(name).mart == mart]  # noqa: SIM118  a registry iterates its items
 
 
 def _finish_copy(writer: Writer, making: Manifest) -> Copied:
@@ -232,7 +271,8 @@ def refresh_company(tenant: int) -> Copied | None:
         if manifest.epoch != life_of(source, epoch) or manifest.zone != company.time_zone:
             store.forget(tenant)
             return None
-        writer = Writer(tenant, source, Keeper(store.folder_of(tenant), duck), manifest.zone, manifest.epoch)
+        keeper, cluster = Keeper(store.folder_of(tenant), duck), manifest.epoch
+        writer = Writer(tenant, source, keeper, manifest.zone, cluster, disputed(source, cluster))
         made, rows = _refreshed(writer, manifest)
         store.switch(tenant, made)
     _forget_tombstones(tenant, made)
@@ -254,35 +294,65 @@ def _refreshed(writer: Writer, manifest: Manifest) -> tuple[Manifest, int]:
         mark, moment = writer.source.values(NOW)[0]
         for name in _with_changes(writer, manifest):
             since = manifest.marts[name].mark
-            file, rows = writer.take(name, "changed", writer.sql(marts.get(name), since))
+            file, rows = writer.take(name, "changed", since)
             changed[name] = file
             gone[name] = _gone(writer, marts.get(name), since)
             total += rows + len(gone[name])
-    made = replace(manifest, as_of=moment.replace(tzinfo=UTC).isoformat(), marts=dict(manifest.marts))
+    made = replace(manifest, as_of=moment.replace(tzinfo=UTC).isoformat(), rollups=dict(manifest.rollups))
     made.marts = {name: replace(piece, mark=mark) for name, piece in manifest.marts.items()}
-    if not any(changed.values()) and not any(gone.values()):
-        return made, 0
+    moved = [name for name, file in changed.items() if file or gone[name]]
+    if not moved:
+        return (_tidied(writer, made), 0)
     made.number = store.fresh_number()
-    affected: dict[str, str] = {}
-    for name, file in changed.items():
-        touched = _touched(writer, name, file, gone[name])
-        for rollup in [one for one in rollups.keys() if rollups.get(one).mart == name]:  # noqa: SIM118
-            affected[rollup] = _customers(writer, manifest, rollup, file, touched)
-        made.marts[name] = writer.keeper.changed(name, made.marts[name], "id", file, touched)
-    made.rollups = {name: _summed(writer, made, name, affected.get(name)) for name in manifest.rollups}
+    for name in moved:
+        _follow(writer, manifest, made, name, (changed[name], gone[name]))
     return made, total
+
+
+def _follow(writer: Writer, manifest: Manifest, made: Manifest, name: str, change: tuple[str, list[int]]) -> None:
+    """Put what came and went to a mart and to its roll-ups."""
+    keeper, (file, gone) = writer.keeper, change
+    touched = _touched(writer, name, file, gone)
+    came = keeper.read(file) if file else ""
+    piece = keeper.changed(name, made.marts[name], ID, came, touched)
+    made.marts[name] = keeper.compacted(name, piece, ID, LOOSE_SHARE)
+    summed = _rollups_of(name)
+    if not summed:
+        return
+    before = f'"before {name}"'
+    old = f"{writer.view(manifest, name)} AS old SEMI JOIN {touched} AS touched ON old.id = touched.id"
+    keeper.duck.execute(f"CREATE OR REPLACE TEMP TABLE {before} AS SELECT * FROM {old}")
+    moves = Change(before, came or f"(FROM {before} LIMIT 0)", writer.view(made, name))
+    for rollup in summed:
+        made.rollups[rollup] = writer.summing(rollup).moved(made.rollups[rollup], moves)
+
+
+def _tidied(writer: Writer, made: Manifest) -> Manifest:
+    """Put one piece into one file, now that there is nothing else to do."""
+    for name, piece in (*made.marts.items(), *made.rollups.items()):
+        rollup = rollups.get(name) if name in made.rollups else None
+        keys, order = (rollup.keys, rollup.order) if rollup else (ID, "")
+        whole = writer.keeper.compacted(name, piece, keys, LOOSE_AT_LEISURE, order)
+        if whole is not piece:
+            (made.rollups if rollup else made.marts)[name] = whole
+            made.number = store.fresh_number()
+            break
+    return made
 
 
 def _with_changes(writer: Writer, manifest: Manifest) -> list[str]:
     """Return the marts in which something was written or deleted since their marks: one statement for all."""
     asked = []
     for name, piece in manifest.marts.items():
-        mart, since = marts.get(name), f"'{int(piece.mark):d}'::xid8"
-        of = f"tenant_id = {writer.tenant:d} AND version >= {since}"
-        asked.append(
-            f"SELECT '{name}' AS name WHERE EXISTS (SELECT 1 FROM {mart.table} WHERE {of})"
-            f" OR EXISTS (SELECT 1 FROM warehouse_tombstone WHERE {of} AND of_table = '{mart.table}')"
+        # The newest version is the last entry of an index, however many rows there are and whatever is known of them.
+        newest = " OR ".join(
+            f"(SELECT version FROM {table} WHERE tenant_id = {writer.tenant:d} AND version > '0'::xid8{more} ORDER BY version DESC LIMIT 1) >= '{int(piece.mark):d}'::xid8"
+            for table, more in (
+                (marts.get(name).table, ""),
+                (Tombstone._meta.db_table, f" AND of_table = '{marts.get(name).table}'"),
+            )
         )
+        asked.append(f"SELECT '{name}' AS name WHERE {newest}")
     return [row[0] for row in writer.source.values(" UNION ALL ".join(asked))] if asked else []
 
 
@@ -294,37 +364,12 @@ def _gone(writer: Writer, mart: Mart, since: str) -> list[int]:
 def _touched(writer: Writer, name: str, file: str, gone: list[int]) -> str:
     """Return the relation of the ids that were written or deleted: a table of DuckDB."""
     duck, table = writer.keeper.duck, f'"touched {name}"'
-    duck.execute(f"CREATE OR REPLACE TEMP TABLE {table} (key BIGINT)")
+    duck.execute(f"CREATE OR REPLACE TEMP TABLE {table} (id BIGINT)")
     if file:
-        duck.execute(f"INSERT INTO {table} SELECT id FROM read_parquet({quoted(writer.keeper.folder / file)})")
+        duck.execute(f"INSERT INTO {table} SELECT id FROM {writer.keeper.read(file)}")
     if gone:
         duck.execute(f"INSERT INTO {table} SELECT unnest(?::BIGINT[])", [gone])
     return table
-
-
-def _customers(writer: Writer, manifest: Manifest, name: str, file: str, touched: str) -> str:
-    """Return the relation of the customers whose sums changed: those of the rows before and after."""
-    rollup, table = rollups.get(name), f'"customers {name}"'
-    before = f'SELECT "{rollup.key}" AS key FROM {writer.view(manifest, rollup.mart)} WHERE id IN (SELECT key FROM {touched})'
-    after = f' UNION SELECT "{rollup.key}" FROM read_parquet({quoted(writer.keeper.folder / file)})' if file else ""
-    duck = writer.keeper.duck
-    duck.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT DISTINCT key FROM ({before}{after}) AS both_sides WHERE key IS NOT NULL"
-    )
-    return table
-
-
-def _summed(writer: Writer, made: Manifest, name: str, customers: str | None) -> Piece:
-    """Return a roll-up after a change of these customers' rows."""
-    piece, rollup = made.rollups[name], rollups.get(name)
-    if customers is None:
-        return piece
-    many = writer.keeper.one(f"SELECT count(*) FROM {customers}")[0]
-    if many > ANEW_SHARE * piece.rows:
-        return writer.sum_up(made, name)
-    rows = f'(SELECT * FROM {writer.view(made, rollup.mart)} WHERE "{rollup.key}" IN (SELECT key FROM {customers}))'
-    file, _count = writer.keeper.write(name, "changed", rollup.selected(rows, writer.zone))
-    return writer.described(rollup, writer.keeper.changed(name, piece, rollup.key, file, customers))
 
 
 def run_copy(run: JobRun) -> dict[str, Any]:

@@ -14,14 +14,16 @@ from dialogue.kit.registry import Registry
 # Money and other decimals are whole numbers of ten-thousandths: exact in every engine.
 SCALE = 10_000
 UPPER = "__upper"
+# Files written in another way are void.
+LAYOUT = "2"
 
 
 @dataclass(frozen=True)
 class Mart:
     """Columns of one table, named as the paths of the ORM name them; each row has its `id`.
 
-    `searched` are texts that are compared without regard to case: PostgreSQL's own upper case is copied beside them, so that
-    no engine folds letters its own way. The model's table must be `Versioned`.
+    `searched` are texts that are compared without regard to case: PostgreSQL's own upper case stands beside them, so that no
+    engine folds letters its own way (`folding` makes it). The model's table must be `Versioned`.
     """
 
     model: type[models.Model]
@@ -48,8 +50,7 @@ class Mart:
     @cached_property
     def selected(self) -> str:
         """The columns as PostgreSQL's SELECT gives them."""
-        parts = [f'{_taken(field)} AS "{name}"' for name, field in self.fields.items()]
-        return ", ".join([*parts, *(f'upper("{name}") AS "{name}{UPPER}"' for name in self.searched)])
+        return ", ".join(f'{_taken(field)} AS "{name}"' for name, field in self.fields.items())
 
 
 def type_of(field: models.Field[Any, Any]) -> str:
@@ -82,7 +83,8 @@ def _taken(field: models.Field[Any, Any]) -> str:
 class RollUp:
     """One row per customer and `by`: how many rows of a mart, the sum of an amount, the first and the last moment.
 
-    With `monthly` there is a row for each month of the company's calendar (`month`, its first day), too.
+    With `monthly` there is a row for each month of the company's calendar (`month`, its first day), too. `among` names what
+    the rows must be: (column, text) each. The rows lie in the order of `by`, so that a question about one of many reads little.
     """
 
     mart: str
@@ -91,6 +93,12 @@ class RollUp:
     monthly: bool = False
     key: str = "party_id"
     at: str = "at"
+    among: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is one row: the customer, `by` and the month."""
+        return (self.key, *self.by, *(("month",) if self.monthly else ()))
 
     @property
     def types(self) -> dict[str, str]:
@@ -104,17 +112,32 @@ class RollUp:
             found |= {"total": "int64", "counted": "!int64"}
         return found
 
-    def selected(self, rows: str, zone: str) -> str:
-        """Return the SQL, for DuckDB, that makes the rows out of a relation with the mart's columns."""
+    def told(self, zone: str) -> str:
+        """Return the SQL, for DuckDB, of what is one row, of a row of the mart."""
         names = [f'"{name}"' for name in (self.key, *self.by)]
         if self.monthly:
             local = f"timezone('{zone}', timezone('UTC', \"{self.at}\"))"
             names.append(f"CAST(date_trunc('month', {local}) AS DATE) AS \"month\"")
+        return ", ".join(names)
+
+    @property
+    def counts(self) -> str:
+        """The SQL of which rows of the mart count."""
+        parts = [f'"{self.key}" IS NOT NULL', *(f"\"{name}\" = '{value}'" for name, value in self.among)]
+        return " AND ".join(parts)
+
+    @property
+    def order(self) -> str:
+        """The SQL of the order its rows lie in."""
+        return ", ".join(f'"{name}"' for name in (*self.by, self.key))
+
+    def selected(self, rows: str, zone: str) -> str:
+        """Return the SQL, for DuckDB, that makes the rows out of a relation with the mart's columns."""
         facts = ["count(*) AS n", f'min("{self.at}") AS "first"', f'max("{self.at}") AS "last"']
         if self.amount:
             facts += [f'CAST(sum("{self.amount}") AS BIGINT) AS total', f'count("{self.amount}") AS counted']
-        groups = ", ".join(str(number + 1) for number in range(len(names)))
-        return f'SELECT {", ".join(names + facts)} FROM {rows} WHERE "{self.key}" IS NOT NULL GROUP BY {groups}'
+        groups = ", ".join(str(number + 1) for number in range(len(self.keys)))
+        return f"SELECT {self.told(zone)}, {', '.join(facts)} FROM {rows} WHERE {self.counts} GROUP BY {groups}"
 
 
 marts: Registry[Mart] = Registry("marts")
@@ -128,6 +151,7 @@ def mart_of(model: type[models.Model]) -> str | None:
 
 def shape() -> str:
     """Return a hash of everything the warehouse holds: files of another shape are void."""
-    parts = [f"{name}:{marts.get(name).table}:{marts.get(name).selected}" for name in marts.keys()]  # noqa: SIM118
+    held = [(name, marts.get(name)) for name in marts.keys()]  # noqa: SIM118
+    parts = [f"{name}:{mart.table}:{mart.selected}:{mart.searched}" for name, mart in held]
     parts += [f"{name}:{rollups.get(name)!r}" for name in rollups.keys()]  # noqa: SIM118
-    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return sha256("\n".join([LAYOUT, *parts]).encode()).hexdigest()[:16]

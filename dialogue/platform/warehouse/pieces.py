@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dialogue.platform.warehouse.store import Piece, fresh_file
 
-# Small files are read in parallel all the same; zstd costs what snappy does here and takes a third less room.
-FORMAT = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-# A base is rewritten when this many rows, or this share of it, were replaced.
-MOST_LOOSE, LOOSE_SHARE = 50_000, 0.25
+# The second version packs whole numbers as differences: with the lightest codec smaller than zstd over plain ones, and read twice as fast.
+FORMAT = "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880)"
+# A base is rewritten when more than these rows and this share of it were replaced; sooner when there is nothing else to do.
+MOST_LOOSE, LOOSE_SHARE, LOOSE_AT_LEISURE = 50_000, 0.5, 0.02
 
 
 def quoted(path: Path) -> str:
@@ -19,11 +20,18 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def relation(folder: Path, piece: Piece, key: str) -> str:
+def meet(one: str, other: str, keys: Sequence[str]) -> str:
+    """Return the condition that two relations' rows have the same keys; an empty one is the same as an empty one."""
+    first, *rest = keys
+    parts = [f'{one}."{first}" = {other}."{first}"', *(f'{one}."{key}" IS NOT DISTINCT FROM {other}."{key}"' for key in rest)]
+    return " AND ".join(parts)
+
+
+def relation(folder: Path, piece: Piece, keys: Sequence[str]) -> str:
     """Return the piece as a relation in brackets: its base without what no longer counts, and its delta."""
-    base = f"SELECT * FROM read_parquet({quoted(folder / piece.base)})"
+    base = f"SELECT * FROM read_parquet({quoted(folder / piece.base)}) AS base"
     if piece.dead:
-        base += f' WHERE "{key}" NOT IN (SELECT key FROM read_parquet({quoted(folder / piece.dead)}))'
+        base += f" ANTI JOIN read_parquet({quoted(folder / piece.dead)}) AS dead ON {meet('base', 'dead', keys)}"
     if piece.delta:
         base += f" UNION ALL SELECT * FROM read_parquet({quoted(folder / piece.delta)})"
     return f"({base})"
@@ -50,26 +58,29 @@ class Keeper:
         row: tuple[Any, ...] = self.duck.execute(query).fetchall()[0]
         return row
 
-    def changed(self, name: str, piece: Piece, key: str, changed: str, touched: str) -> Piece:
-        """Return the piece with the rows of the file `changed` instead of every row whose key is in the relation `touched`."""
-        new = f"SELECT * FROM read_parquet({quoted(self.folder / changed)})" if changed else ""
-        if piece.delta:
-            kept = f"SELECT * FROM read_parquet({quoted(self.folder / piece.delta)})"
-            kept += f' WHERE "{key}" NOT IN (SELECT key FROM {touched})'
-            new = f"{kept} UNION ALL {new}" if new else kept
-        delta, delta_rows = self.write(name, "delta", new) if new else ("", 0)
-        dead = f'SELECT DISTINCT "{key}" AS key FROM read_parquet({quoted(self.folder / piece.base)})'
-        dead += f' WHERE "{key}" IN (SELECT key FROM {touched})'
-        if piece.dead:
-            dead += f" UNION SELECT key FROM read_parquet({quoted(self.folder / piece.dead)})"
-        dead_file, dead_rows = self.write(name, "dead", dead)
-        made = Piece(piece.base, piece.rows, delta, delta_rows, dead_file, dead_rows, piece.mark, piece.latest, piece.single)
-        return self.compacted(name, made, key)
+    def read(self, file: str) -> str:
+        """Return a file as a relation."""
+        return f"read_parquet({quoted(self.folder / file)})"
 
-    def compacted(self, name: str, piece: Piece, key: str) -> Piece:
-        """Return the piece in one file if too much of it lies beside its base."""
+    def changed(self, name: str, piece: Piece, keys: Sequence[str], new: str, touched: str) -> Piece:
+        """Return the piece with the rows of the relation `new` instead of every row whose keys are in the relation `touched`."""
+        rows = f"SELECT * FROM {new}" if new else ""
+        if piece.delta:
+            kept = f"SELECT * FROM {self.read(piece.delta)} AS old ANTI JOIN {touched} AS touched ON {meet('old', 'touched', keys)}"
+            rows = f"{kept} UNION ALL {rows}" if rows else kept
+        delta, delta_rows = self.write(name, "delta", rows) if rows else ("", 0)
+        columns = ", ".join(f'"{key}"' for key in keys)
+        dead = f"SELECT {columns} FROM {self.read(piece.base)} AS base SEMI JOIN {touched} AS touched ON {meet('base', 'touched', keys)}"
+        if piece.dead:
+            dead += f" UNION SELECT {columns} FROM {self.read(piece.dead)}"
+        dead_file, dead_rows = self.write(name, "dead", dead)
+        return replace(piece, delta=delta, delta_rows=delta_rows, dead=dead_file, dead_rows=dead_rows)
+
+    def compacted(self, name: str, piece: Piece, keys: Sequence[str], share: float, order: str = "") -> Piece:
+        """Return the piece in one file, in this order, if more than a share of it lies beside its base."""
         loose = piece.delta_rows + piece.dead_rows
-        if loose <= max(MOST_LOOSE, LOOSE_SHARE * piece.rows):
+        if loose <= max(MOST_LOOSE, share * piece.rows):
             return piece
-        file, rows = self.write(name, "base", f"SELECT * FROM {relation(self.folder, piece, key)}")
-        return Piece(file, rows, mark=piece.mark, latest=piece.latest, single=piece.single)
+        sorted_by = f" ORDER BY {order}" if order else ""
+        file, rows = self.write(name, "base", f"SELECT * FROM {relation(self.folder, piece, keys)}{sorted_by}")
+        return replace(piece, base=file, rows=rows, delta="", delta_rows=0, dead="", dead_rows=0)

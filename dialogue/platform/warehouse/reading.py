@@ -33,9 +33,9 @@ def _connect(tenant: int, manifest: Manifest) -> Any:
     }
     made = duckdb.connect(config=config)
     for name, piece in manifest.marts.items():
-        made.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {relation(folder, piece, "id")}')
+        made.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {relation(folder, piece, ("id",))}')
     for name, piece in manifest.rollups.items():
-        made.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {relation(folder, piece, rollups.get(name).key)}')
+        made.execute(f'CREATE VIEW "{name}" AS SELECT * FROM {relation(folder, piece, rollups.get(name).keys)}')
     return made
 
 

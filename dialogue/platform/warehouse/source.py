@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from django.db import connections
 from dialogue.platform.warehouse.errors import Busy
 
 TEXTS = ("user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs")
+# Batches that stay in the processor's cache while they are unpacked, packed and written.
+BATCH = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
 ONE_CUT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -27,17 +30,23 @@ def address() -> str:
     return f"postgresql:///{quote(str(given['dbname']), safe='')}?{query}"
 
 
+@cache
+def _database(where: str) -> Any:
+    """Return the driver's database, which has learned the types of PostgreSQL: that takes as long as a small refresh."""
+    # Heavy and needed by jobs only: no web process loads it.
+    from adbc_driver_postgresql import connect
+
+    return connect(where)
+
+
 class Source:
     """A connection with one company open; answers are streams that DuckDB reads."""
 
     def __init__(self, tenant: int, duck: Any) -> None:
-        # Heavy and needed by jobs only: no web process loads it.
         from adbc_driver_manager import AdbcConnection
-        from adbc_driver_postgresql import connect
 
         self.tenant, self.duck = tenant, duck
-        self._database = connect(address())
-        self._connection = AdbcConnection(self._database)
+        self._connection = AdbcConnection(_database(address()))
         self._statements: list[Any] = []
         self.values(f"SELECT set_config('app.tenant', '{tenant:d}', false), set_config('timezone', 'UTC', false)")
 
@@ -50,7 +59,6 @@ class Source:
         for statement in self._statements:
             statement.close()
         self._connection.close()
-        self._database.close()
 
     def stream(self, sql: str) -> Any:
         """Return the answer as an Arrow stream, to be read once before the next is asked for."""
@@ -60,6 +68,7 @@ class Source:
             self._statements.pop().close()
         statement = AdbcStatement(self._connection)
         self._statements.append(statement)
+        statement.set_options(**BATCH)
         statement.set_sql_query(sql)
         return statement.execute_query()[0]
 
