@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from dialogue.marketing.campaigns.models import (
     Content,
     CostLine,
     Person,
+    Priority,
     Run,
     Side,
     Test,
@@ -39,6 +41,7 @@ from dialogue.platform.audit.verbs import action
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.search.indexing import forget_records
 from dialogue.platform.tenants.models import Tenant
+from dialogue.selling.promotions.models import Series
 
 ENTITY = "campaign"
 LONGEST_NAME, LONGEST_GOAL, LONGEST_LABEL = 120, 5000, 120
@@ -48,9 +51,9 @@ MOST_HELD, MOST_COSTS = 50, 100
 PLAIN = ("name", "goal", "starts_on", "ends_on")
 PLAN = ("plan_people", "plan_responses", "plan_deals", "plan_revenue", "plan_cost")
 # What decides who gets what: fixed once people are frozen.
-FIXED = ("hold_out", "test", "identity_id")
+FIXED = ("hold_out", "test", "identity_id", "priority", "coupons_id")
 FIELDS = (*PLAIN, *PLAN, *FIXED, "responsible_id")
-RENAMED = {"responsible": "responsible_id", "identity": "identity_id"}
+RENAMED = {"responsible": "responsible_id", "identity": "identity_id", "coupons": "coupons_id"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,10 @@ def _clean(row: Campaign) -> None:
         errors["responsible"] = _("Choose a member of the company.")
     if row.identity_id and not SenderIdentity.objects.in_use().filter(pk=row.identity_id).exists():
         errors["identity"] = _("Choose one of the senders of the settings.")
+    if row.coupons_id and not Series.objects.filter(pk=row.coupons_id).exists():
+        errors["coupons"] = _("Choose coupons of the list.")
+    if row.priority not in Priority.values:
+        errors["priority"] = _("Choose a priority of the list.")
     if row.test not in Test.values:
         errors["test"] = _("Choose what is tested.")
     if row.hold_out is not None and not 0 <= row.hold_out <= MOST_HELD:
@@ -204,12 +211,25 @@ def choose_segments(
     had = dict(rows.values_list("segment__code", "side"))
     mine = rows.filter(segment__in=Segment.objects.visible_to(by))
     mine.exclude(segment__code__in=wanted).delete()
+    last = rows.aggregate(last=Max("number"))["last"] or 0
+    numbers = {code: number for number, code in enumerate((code for code in wanted if code not in had), start=last + 1)}
     CampaignSegment.objects.bulk_create(
-        [CampaignSegment(campaign=row, segment=known[code], name=known[code].name, side=side) for code, side in wanted.items()],
+        [
+            CampaignSegment(
+                campaign=row,
+                segment=known[code],
+                name=known[code].name,
+                side=side,
+                number=numbers.get(code, 0),
+                place=numbers.get(code, 0),
+            )
+            for code, side in wanted.items()
+        ],
         update_conflicts=True,
         unique_fields=["tenant_id", "campaign", "segment"],
         update_fields=["side", "name"],
     )
+    Content.objects.filter(campaign=row, letter__gt=0).exclude(letter__in=rows.addressed().values("number")).delete()
     now = dict(rows.values_list("segment__code", "side"))
     if had != now:
         row.save(update_fields=["updated_at"])
@@ -253,10 +273,12 @@ def write_content(
     blocks: Sequence[Mapping[str, object]] = (),
     arm: str = "a",
     language: str = "",
+    letter: int = 0,
     etag: int | None = None,
 ) -> Content:
     """Write the letter of an arm in a language ("" for everybody without a variant); return its newest version.
 
+    `letter` is the number of the campaign's segment whose people get it, 0 for everybody.
     It is a text in Markdown, or `blocks`; where there are blocks the text is none.
 
     While the campaign is prepared the text is changed in place; later each change makes a version for who has not got it.
@@ -271,20 +293,57 @@ def write_content(
         raise Conflict(_("This campaign has ended: its letters stay as they were sent."))
     kept = checked_blocks(blocks)
     clean = (*_clean_text(subject, "" if kept else body, arm=arm, language=language), kept)
-    known = Content.objects.filter(campaign=row, arm=arm, language=language).order_by("-version").first()
+    _refuse_letter(row, letter)
+    known = Content.objects.filter(campaign=row, letter=letter, arm=arm, language=language).order_by("-version").first()
     if known is not None and etag is not None and known.version != etag:
         raise Conflict(_("Somebody changed this letter after you opened it: look at it and save again."), field="body")
     if known is not None and (known.subject, known.body, known.blocks) == clean:
         return known
     if known is None or not row.is_draft:
-        known = Content(campaign=row, arm=arm, language=language, version=(known.version if known else 0) + 1)
+        known = Content(campaign=row, letter=letter, arm=arm, language=language, version=(known.version if known else 0) + 1)
     known.subject, known.body, known.blocks = clean
     known.at, known.by_label = timezone.now(), by.label[:150]
     known.save()
     row.save(update_fields=["updated_at"])
-    record(by, "campaign.written", row, arm=arm, language=language, version=known.version, about=known.subject)
+    record(by, "campaign.written", row, letter=letter, arm=arm, language=language, version=known.version, about=known.subject)
     campaign_changed.tell(CampaignFact(row, by))
     return known
+
+
+def _refuse_letter(row: Campaign, letter: int) -> None:
+    """Refuse a letter nobody gets: of no segment of the campaign, or one of its own begun after the people were frozen."""
+    if not letter:
+        return
+    if not CampaignSegment.objects.filter(campaign=row, number=letter).addressed().exists():
+        raise InvalidInput({"letter": _("Choose a segment the campaign addresses.")})
+    if not row.is_draft and not Content.objects.filter(campaign=row, letter=letter).exists():
+        raise Conflict(
+            _("The people of this campaign are frozen: who gets which letter can no longer be changed."), field="letter"
+        )
+
+
+@action(permission=CampaignPermission.WRITE)
+def move_letter(campaign: Campaign, letter: int, *, by: Actor, up: bool) -> Campaign:
+    """Look for a segment's letter earlier, or later, than now: who is in two gets that of the first. Return the campaign.
+
+    Raises:
+        Conflict: the people are frozen.
+    """
+    row = locked(campaign, by)
+    _refuse_frozen(row)
+    lines = list(CampaignSegment.objects.filter(campaign=row).addressed())
+    at = next((place for place, one in enumerate(lines) if one.number == letter), -1)
+    to = at - 1 if up else at + 1
+    if at < 0 or not 0 <= to < len(lines):
+        return row
+    before = [one.name for one in lines]
+    lines[at], lines[to] = lines[to], lines[at]
+    for place, one in enumerate(lines, start=1):
+        one.place = place
+    CampaignSegment.objects.bulk_update(lines, ["place"])
+    row.save(update_fields=["updated_at"])
+    record(by, "campaign.letters", row, changes={"letters": [before, [one.name for one in lines]]})
+    return row
 
 
 def _clean_text(subject: str, body: str, *, arm: str, language: str) -> tuple[str, str]:
@@ -305,7 +364,7 @@ def _clean_text(subject: str, body: str, *, arm: str, language: str) -> tuple[st
 
 
 @action(permission=CampaignPermission.WRITE)
-def remove_content(campaign: Campaign, *, by: Actor, arm: str, language: str) -> Campaign:
+def remove_content(campaign: Campaign, *, by: Actor, arm: str, language: str, letter: int = 0) -> Campaign:
     """Remove the letter of an arm in a language; its readers get the one for everybody. Return the campaign.
 
     Raises:
@@ -313,8 +372,9 @@ def remove_content(campaign: Campaign, *, by: Actor, arm: str, language: str) ->
     """
     row = locked(campaign, by)
     _refuse_frozen(row)
-    if Content.objects.filter(campaign=row, arm=arm, language=language).delete()[0]:
-        record(by, "campaign.unwritten", row, arm=arm, language=language)
+    if Content.objects.filter(campaign=row, letter=letter, arm=arm, language=language).delete()[0]:
+        row.save(update_fields=["updated_at"])
+        record(by, "campaign.unwritten", row, letter=letter, arm=arm, language=language)
     return row
 
 

@@ -13,7 +13,7 @@ from dialogue.kit.api.paging import Page, page_of
 from dialogue.kit.api.shapes import Input
 from dialogue.kit.api.versions import if_match, tell_version
 from dialogue.kit.doors import visible_or_404
-from dialogue.kit.errors import NotPermitted
+from dialogue.kit.errors import InvalidInput, NotPermitted
 from dialogue.kit.money import money_json
 from dialogue.marketing.campaigns import actions, launching, preparing
 from dialogue.marketing.campaigns.actions import ENTITY, Cost
@@ -45,6 +45,7 @@ from dialogue.marketing.campaigns.models import (
     Person,
     Reason,
     Run,
+    Side,
 )
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.results import result_of
@@ -134,15 +135,28 @@ def delete_campaign(request: ApiRequest, campaign: int) -> tuple[int, None]:
 
 
 @router.get("/{int:campaign}/letters", response=list[ContentShape], summary="List a campaign's letters")
-def list_letters(request: ApiRequest, campaign: int) -> list[Content]:
+def list_letters(request: ApiRequest, campaign: int) -> list[ContentShape]:
     """The newest version per arm and language."""
-    return list(Content.objects.filter(campaign=_campaign(request, campaign)).current())
+    row = _campaign(request, campaign)
+    return [_letter(row, one) for one in Content.objects.filter(campaign=row).current()]
+
+
+def _letter(row: Campaign, one: Content) -> ContentShape:
+    codes = {line.number: line.segment.code for line in row.segments.all() if line.segment is not None}
+    same = ("arm", "language", "version", "subject", "body", "blocks", "at")
+    return ContentShape(segment=codes.get(one.letter, ""), **{name: getattr(one, name) for name in same})
 
 
 @router.put("/{int:campaign}/letters", response=ContentShape, summary="Write a letter")
-def write_letter(request: ApiRequest, campaign: int, given: ContentInput) -> Content:
+def write_letter(request: ApiRequest, campaign: int, given: ContentInput) -> ContentShape:
     """While the campaign goes a change makes another version, for who has not got his letter yet."""
-    return actions.write_content(_campaign(request, campaign), by=request.actor, **given.model_dump())
+    row, values = _campaign(request, campaign), given.model_dump()
+    addressed = (line for line in row.segments.all() if line.segment is not None and line.side == Side.INCLUDE)
+    numbers = {line.segment.code: line.number for line in addressed if line.segment is not None}
+    segment = values.pop("segment")
+    if segment and segment not in numbers:
+        raise InvalidInput({"segment": _("Choose a segment the campaign addresses.")})
+    return _letter(row, actions.write_content(row, by=request.actor, letter=numbers.get(segment, 0), **values))
 
 
 @router.get("/{int:campaign}/costs", response=list[CostShape], summary="List a campaign's costs")

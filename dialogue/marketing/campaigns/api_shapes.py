@@ -117,6 +117,7 @@ class CampaignChange(Input):
 class ContentShape(Shape):
     """The newest letter of an arm in a language ("" for everybody else)."""
 
+    segment: Annotated[str, Field(description="Code of the segment whose people get it, empty for everybody.")]
     arm: str
     language: str
     version: int
@@ -144,6 +145,9 @@ class BlockInput(Input):
 class ContentInput(Input):
     """A letter: Markdown with places such as {{first_name|friend}} and parts such as {% if city %}…{% endif %}."""
 
+    segment: Annotated[
+        Text, Field(max_length=60, description="Code of the segment whose people get it, empty for everybody.")
+    ] = ""
     arm: Literal["a", "b"] = "a"
     language: Annotated[Text, Field(max_length=5)] = ""
     subject: Annotated[Text, Field(max_length=300)]

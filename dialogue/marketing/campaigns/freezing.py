@@ -7,7 +7,7 @@ who could be reached is then held out, or given an arm, by a hash anybody can co
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from django.utils import timezone
 from dialogue.customers.channels.models import Suppression, suppression_keys
 from dialogue.customers.parties.models import Channel, Purpose
 from dialogue.kit.scope import current_tenant
-from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Person, Reason, Run, Side, Test
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Decision, Person, Reason, Run, Side, Test
 from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST, held_out_of
 from dialogue.marketing.policy.keeping import capped_sql, policy_of
 from dialogue.marketing.segments.building import asking_for_all, people_of
@@ -65,19 +65,23 @@ found AS MATERIALIZED (
     FROM judged j LEFT JOIN twice t ON t.normal = j.normal LEFT JOIN capped c ON c.party_id = j.id
 ), share (held) AS (
     SELECT CASE WHEN %s THEN %s WHEN count(*) FILTER (WHERE reason = 0) >= {LEAST} THEN {HELD_OUT * 100} ELSE 0 END FROM found
-), decided AS (
-    SELECT f.id, f.point, f.reason, CASE
+){{lettered}}, decided AS (
+    SELECT f.id, f.point, f.reason, {{letter}} AS letter, CASE
         WHEN f.reason <> 0 THEN {Decision.EXCLUDED}
         WHEN {PLACE} < (SELECT held FROM share) THEN {Decision.HELD_OUT}
         ELSE {Decision.INCLUDED} END AS decision,
         CASE WHEN %s AND {PLACE} >= 5000 THEN 'b' ELSE 'a' END AS arm
-    FROM found f
+    FROM found f {{join}}
 )
 """
-COUNT = "SELECT decision, reason, arm, count(*) FROM decided GROUP BY decision, reason, arm"
+# Only where a segment has a letter of its own: the first in the campaign's order that holds the person.
+LETTERED = """, lettered (id, letter) AS MATERIALIZED (
+    SELECT DISTINCT ON (id) id, letter FROM ({parts}) AS own (id, letter, place) ORDER BY id, place
+)"""
+COUNT = "SELECT decision, reason, arm, letter, count(*) FROM decided GROUP BY decision, reason, arm, letter"
 FREEZE = f"""
-INSERT INTO campaigns_person (tenant_id, run_id, party_id, point_id, decision, reason, arm)
-SELECT %s, %s, id, point, decision, reason, CASE WHEN decision = {Decision.INCLUDED} THEN arm ELSE '' END
+INSERT INTO campaigns_person (tenant_id, run_id, party_id, point_id, decision, reason, arm, letter)
+SELECT %s, %s, id, point, decision, reason, CASE WHEN decision = {Decision.INCLUDED} THEN arm ELSE '' END, letter
 FROM decided ORDER BY id
 """
 POINTS = (
@@ -88,13 +92,14 @@ POINTS = (
 
 @dataclass
 class Audience:
-    """How many people a campaign reaches, holds out and leaves out, with reasons; `arms` counts the reached by arm."""
+    """How many people a campaign reaches, holds out and leaves out, with reasons; `arms` and `letters` count the reached."""
 
     included: int = 0
     held_out: int = 0
     excluded: int = 0
     reasons: dict[int, int] = field(default_factory=dict)
     arms: dict[str, int] = field(default_factory=dict)
+    letters: dict[str, int] = field(default_factory=dict)
     as_of: datetime = field(default_factory=timezone.now)
 
     @property
@@ -120,7 +125,8 @@ class Audience:
         """Return the counts as a run keeps them."""
         reasons = {str(int(reason)): count for reason, count in self.reasons.items()}
         return {
-            "included": self.included, "held_out": self.held_out, "excluded": self.excluded, "reasons": reasons, "arms": self.arms
+            "included": self.included, "held_out": self.held_out, "excluded": self.excluded, "reasons": reasons, "arms": self.arms,
+            "letters": self.letters,
         }  # fmt: skip
 
     @classmethod
@@ -133,13 +139,13 @@ class Audience:
         """Return counts as `kept` gave them, of a moment."""
         reasons = {int(reason): count for reason, count in kept.get("reasons", {}).items()}
         included, held_out, excluded = (int(kept.get(name, 0)) for name in ("included", "held_out", "excluded"))
-        return cls(included, held_out, excluded, reasons, kept.get("arms", {}), as_of)
+        return cls(included, held_out, excluded, reasons, kept.get("arms", {}), kept.get("letters", {}), as_of)
 
     @classmethod
-    def of_rows(cls, rows: Iterator[tuple[int, int, str, int]] | Sequence[tuple[int, int, str, int]]) -> Audience:
-        """Return the counts of rows (decision, reason, arm, count)."""
+    def of_rows(cls, rows: Sequence[tuple[int, int, str, int, int]]) -> Audience:
+        """Return the counts of rows (decision, reason, arm, letter, count)."""
         made = cls()
-        for decision, reason, arm, count in rows:
+        for decision, reason, arm, letter, count in rows:
             if decision == Decision.EXCLUDED:
                 made.excluded += count
                 made.reasons[reason] = made.reasons.get(reason, 0) + count
@@ -148,11 +154,14 @@ class Audience:
             else:
                 made.included += count
                 made.arms[arm] = made.arms.get(arm, 0) + count
+                made.letters[str(letter)] = made.letters.get(str(letter), 0) + count
         return made
 
 
-def wanted_sql(campaign: Campaign) -> tuple[str, list[Any]]:
+def wanted_sql(campaign: Campaign, number: int = 0) -> tuple[str, list[Any]]:
     """Return the statement of the ids of all people the campaign addresses, before anything is decided about them.
+
+    With a `number` those of that segment of the campaign only.
 
     Raises:
         RuleRefusal: a segment's rule names what is no longer there.
@@ -161,7 +170,7 @@ def wanted_sql(campaign: Campaign) -> tuple[str, list[Any]]:
     sides: dict[str, list[str]] = {Side.INCLUDE: [], Side.EXCLUDE: []}
     values: dict[str, list[Any]] = {Side.INCLUDE: [], Side.EXCLUDE: []}
     for one in CampaignSegment.objects.filter(campaign=campaign).select_related("segment").order_by("id"):
-        if one.segment is None:
+        if one.segment is None or (number and one.side == Side.INCLUDE and one.number != number):
             continue
         sql, parameters = people_of(one.segment, asking)
         sides[one.side].append(f"({sql})")
@@ -169,6 +178,36 @@ def wanted_sql(campaign: Campaign) -> tuple[str, list[Any]]:
     included = " UNION ".join(sides[Side.INCLUDE]) or "SELECT NULL::bigint WHERE false"
     without = "".join(f" EXCEPT {sql}" for sql in sides[Side.EXCLUDE])
     return f"({included}){without}", [*values[Side.INCLUDE], *values[Side.EXCLUDE]]
+
+
+@dataclass(frozen=True)
+class Lettered:
+    """The parts of the statement that say whose letter a person gets."""
+
+    sql: str = ""
+    letter: str = "0::smallint"
+    join: str = ""
+    values: Sequence[Any] = ()
+
+
+def lettered_sql(campaign: Campaign) -> Lettered:
+    """Return the parts of the statement that give each person the letter of his first segment that has one.
+
+    Raises:
+        RuleRefusal: a segment's rule names what is no longer there.
+    """
+    numbers = set(Content.objects.filter(campaign=campaign, letter__gt=0).values_list("letter", flat=True))
+    lines = CampaignSegment.objects.filter(campaign=campaign, side=Side.INCLUDE, number__in=numbers).select_related("segment")
+    asking, parts, values = asking_for_all(), list[str](), list[Any]()
+    for one in lines.order_by("place", "id"):
+        if one.segment is not None:
+            sql, parameters = people_of(one.segment, asking)
+            parts.append(f"SELECT s{one.number}.id, {one.number}::smallint, {len(parts)} FROM ({sql}) AS s{one.number} (id)")
+            values += parameters
+    if not parts:
+        return Lettered()
+    joined = "LEFT JOIN lettered l ON l.id = f.id"
+    return Lettered(LETTERED.format(parts=" UNION ALL ".join(parts)), "coalesce(l.letter, 0::smallint)", joined, values)
 
 
 def stopped_points(wanted: str, values: Sequence[Any]) -> list[int]:
@@ -193,13 +232,14 @@ def _decided(campaign: Campaign, seed: str, now: datetime) -> tuple[str, list[An
     wanted, values = wanted_sql(campaign)
     company = Tenant.objects.get(pk=current_tenant())
     capped, capped_values = capped_sql(policy_of(company), now)
+    own = lettered_sql(campaign)
     stopped = stopped_points(wanted, values)
     held, tenant = campaign.hold_out, current_tenant()
     parameters = [
         *values, tenant, tenant, int_array(stopped), *capped_values, held is not None, 100 * (held or 0),
-        f"{seed}:hold:", campaign.test != Test.NONE, f"{seed}:arm:",
+        *own.values, f"{seed}:hold:", campaign.test != Test.NONE, f"{seed}:arm:",
     ]  # fmt: skip
-    return DECIDED.format(wanted=wanted, capped=capped), parameters
+    return DECIDED.format(wanted=wanted, capped=capped, lettered=own.sql, letter=own.letter, join=own.join), parameters
 
 
 def _ready(campaign: Campaign) -> None:
@@ -237,8 +277,8 @@ def freeze_people(campaign: Campaign, run: Run) -> Audience:
         cursor.execute(sql + FREEZE, [*values, current_tenant(), run.pk])
         cursor.execute(LOOPS)
         cursor.execute(
-            f"SELECT decision, reason, arm, count(*) FROM {Person._meta.db_table} WHERE tenant_id = %s AND run_id = %s"
-            " GROUP BY decision, reason, arm",
+            f"SELECT decision, reason, arm, letter, count(*) FROM {Person._meta.db_table} WHERE tenant_id = %s AND run_id = %s"
+            " GROUP BY decision, reason, arm, letter",
             [current_tenant(), run.pk],
         )
         counted = Audience.of_rows(cursor.fetchall())

@@ -54,23 +54,34 @@ class Shown:
 
 
 class Texts:
-    """The newest texts of a campaign, by arm and language."""
+    """The newest texts of a campaign: `rows` by arm and language for everybody, `own` for people of a segment, its number first."""
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
-        self.rows = {(one.arm, one.language): one for one in Content.objects.filter(campaign=campaign).current()}
+        newest = list(Content.objects.filter(campaign=campaign).current())
+        self.rows = {(one.arm, one.language): one for one in newest if not one.letter}
+        self.own = {(one.letter, one.arm, one.language): one for one in newest if one.letter}
 
-    def content(self, arm: str, language: str) -> Content | None:
-        """Return the text of an arm in a language, else the one for everybody, None where neither is written."""
-        return self.rows.get((arm, language)) or self.rows.get((arm, ""))
+    def of_letter(self, letter: int) -> dict[tuple[str, str], Content]:
+        """Return the texts of one letter by arm and language."""
+        return (
+            {(arm, language): one for (number, arm, language), one in self.own.items() if number == letter}
+            if letter
+            else self.rows
+        )
 
-    def written(self, arm: str, language: str) -> Written | None:
+    def content(self, arm: str, language: str, letter: int = 0) -> Content | None:
+        """Return the text of an arm in a language, else the one in no language; a segment's own first, None where none is written."""
+        own = (self.own.get((letter, arm, language)) or self.own.get((letter, arm, ""))) if letter else None
+        return own or self.rows.get((arm, language)) or self.rows.get((arm, ""))
+
+    def written(self, arm: str, language: str, letter: int = 0) -> Written | None:
         """Return what a reader of the language in the arm gets; a test of subjects shares the body of letter A."""
-        mine = self.content(arm, language)
+        mine = self.content(arm, language, letter)
         if mine is None:
             return None
         if arm == "b" and self.campaign.test == Test.SUBJECT:
-            first = self.content("a", language)
+            first = self.content("a", language, letter)
             return Written(mine.subject, first.body, (mine.pk, first.pk), first.blocks) if first else None
         return Written(mine.subject, mine.body, (mine.pk,), mine.blocks)
 
@@ -94,7 +105,8 @@ def letters_for(deliveries: Sequence[Delivery]) -> Mapping[int, Draft]:
         if party is None or run not in texts:
             continue
         language = language_of(party, company)
-        text = texts[run].written(one.variant or "a", language)
+        variant = one.variant or "a"
+        text = texts[run].written(variant[0], language, int(variant[1:] or 0))
         if text is None:
             continue
         values = places_of(party, company=company, sender=names[run])

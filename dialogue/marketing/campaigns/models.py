@@ -16,6 +16,7 @@ from dialogue.marketing.campaigns.permissions import KIND
 from dialogue.marketing.segments.models import Segment
 from dialogue.platform.accounts.models import User
 from dialogue.platform.mail.models import SenderIdentity
+from dialogue.selling.promotions.models import Series
 
 LIVE = models.Q(deleted_at__isnull=True)
 
@@ -38,6 +39,14 @@ TRANSITIONS: dict[str, set[str]] = {
     CampaignState.CANCELLED: set(),
 }
 TONES = {CampaignState.RUNNING: "good", CampaignState.PAUSED: "warn", CampaignState.CANCELLED: "bad"}
+
+
+class Priority(models.IntegerChoices):
+    """Which of two campaigns writes to a person where the contact policy allows one letter more."""
+
+    LOW = 1, pgettext_lazy("priority of a campaign", "low")
+    USUAL = 2, pgettext_lazy("priority of a campaign", "usual")
+    HIGH = 3, pgettext_lazy("priority of a campaign", "high")
 
 
 class Test(models.TextChoices):
@@ -79,7 +88,7 @@ class Campaign(BinRow):
 
     `source` is the bare id of its row among sources, by which touches, responses, purchases and deals name it. `hold_out` is
     the share of people (percent) who get nothing, so that the effect can be measured; None lets the size decide. `result` keeps what a large campaign brought (`results.py`),
-    `prepared` what its launch would do (`preparing.py`).
+    `prepared` what its launch would do (`preparing.py`). `coupons` are those whose code a letter prints.
     """
 
     name = models.CharField(pgettext_lazy("of a campaign", "name"), max_length=120)
@@ -99,6 +108,17 @@ class Campaign(BinRow):
     plan_cost = _money(_("costs, plan"))
     hold_out = models.PositiveSmallIntegerField(_("held out, %"), null=True, blank=True)
     test = models.CharField(_("test"), max_length=7, choices=Test, default=Test.NONE)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.USUAL)
+    coupons = models.ForeignKey(
+        Series,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("coupons"),
+    )
     identity = models.ForeignKey(
         SenderIdentity,
         null=True,
@@ -124,6 +144,7 @@ class Campaign(BinRow):
             models.UniqueConstraint(fields=["tenant_id", "fold"], name="campaign_name_once", condition=LIVE),
             models.UniqueConstraint(fields=["tenant_id", "source"], name="campaign_source_once"),
             models.CheckConstraint(condition=models.Q(state__in=CampaignState.values), name="campaign_state_known"),
+            models.CheckConstraint(condition=models.Q(priority__in=Priority.values), name="campaign_priority_known"),
             models.CheckConstraint(condition=models.Q(hold_out=None) | models.Q(hold_out__lte=90), name="campaign_held_out"),
         ]
         indexes: ClassVar = [models.Index(fields=["tenant_id", "created_at", "id"], name="campaign_newest", condition=LIVE)]
@@ -159,8 +180,23 @@ class Side(models.TextChoices):
     EXCLUDE = "exclude", _("left out")
 
 
+class CampaignSegmentQuerySet(models.QuerySet["CampaignSegment"]):
+    """Reads of a campaign's segments."""
+
+    def addressed(self) -> Self:
+        """Return those addressed, in the order in which their letters are looked for."""
+        return self.filter(side=Side.INCLUDE).order_by("place", "id")
+
+
+CampaignSegmentManager = TenantManager.from_queryset(CampaignSegmentQuerySet)
+
+
 class CampaignSegment(TenantRow):
-    """A segment of a campaign; `version` and `size` are those at launch, `name` stays when the segment is gone for good."""
+    """A segment of a campaign; `version` and `size` are those at launch, `name` stays when the segment is gone for good.
+
+    `number` names it within the campaign for good: a letter of its own bears it, and whoever gets that letter. `place` is the order in
+    which letters are looked for.
+    """
 
     campaign = models.ForeignKey(
         Campaign, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="segments"
@@ -170,10 +206,12 @@ class CampaignSegment(TenantRow):
     )
     name = models.CharField(max_length=120)
     side = models.CharField(max_length=7, choices=Side, default=Side.INCLUDE)
+    number = models.PositiveSmallIntegerField(default=0)
+    place = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(null=True)
     size = models.BigIntegerField(null=True)
 
-    objects: ClassVar[TenantManager[Self]] = TenantManager()
+    objects: ClassVar[CampaignSegmentManager[Self]] = CampaignSegmentManager()
 
     class Meta:
         constraints: ClassVar = [
@@ -208,8 +246,9 @@ class ContentQuerySet(models.QuerySet["Content"]):
     """Reads of texts."""
 
     def current(self) -> Self:
-        """Return the newest version per arm and language."""
-        return self.order_by("campaign_id", "arm", "language", "-version").distinct("campaign_id", "arm", "language")
+        """Return the newest version per letter, arm and language."""
+        one = ("campaign_id", "letter", "arm", "language")
+        return self.order_by(*one, "-version").distinct(*one)
 
 
 ContentManager = TenantManager.from_queryset(ContentQuerySet)
@@ -218,6 +257,7 @@ ContentManager = TenantManager.from_queryset(ContentQuerySet)
 class Content(TenantRow):
     """A letter of a campaign: for an arm, in a language ("" serves everybody else), in a version.
 
+    `letter` is the number of the campaign's segment whose people it is for, 0 for everybody.
     It is a text in Markdown or, where there are `blocks` (`channels/blocks.py`), these.
     A change while the campaign runs makes the next version, for those who have not got theirs.
     """
@@ -225,6 +265,7 @@ class Content(TenantRow):
     campaign = models.ForeignKey(
         Campaign, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="contents"
     )
+    letter = models.PositiveSmallIntegerField(default=0)
     arm = models.CharField(max_length=1, default="a")
     language = models.CharField(_("language"), max_length=5, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -239,7 +280,7 @@ class Content(TenantRow):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["tenant_id", "campaign", "arm", "language", "version"], name="campaign_content_once"
+                fields=["tenant_id", "campaign", "letter", "arm", "language", "version"], name="campaign_letter_once"
             ),
             models.CheckConstraint(condition=models.Q(arm__in=["a", "b"]), name="campaign_arm_known"),
         ]
@@ -299,6 +340,7 @@ class Reason(models.IntegerChoices):
     NO_CONSENT = 5, _("no consent is recorded")
     DUPLICATE = 6, _("another customer has the same address")
     CAP = 7, _("had enough letters lately")
+    PRIORITY = 8, _("a campaign of higher priority writes to him")
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
@@ -319,7 +361,7 @@ PersonManager = TenantManager.from_queryset(PersonQuerySet)
 class Person(TenantRow):
     """One customer of a run, with what was decided about him.
 
-    Narrow on purpose: a freeze writes a million. Bare ids; a trigger per statement forgets customers who are deleted for good.
+    `letter` is the number of the segment whose letter he gets, 0 for everybody's. Narrow on purpose: a freeze writes a million. Bare ids; a trigger per statement forgets customers who are deleted for good.
     """
 
     run_id = models.BigIntegerField()
@@ -328,6 +370,7 @@ class Person(TenantRow):
     decision = models.SmallIntegerField(choices=Decision)
     reason = models.SmallIntegerField(choices=Reason, default=Reason.NONE)
     arm = models.CharField(max_length=1, blank=True)
+    letter = models.SmallIntegerField(default=0, db_default=0)
 
     objects: ClassVar[PersonManager[Self]] = PersonManager()
 

@@ -19,7 +19,7 @@ from dialogue.kit.errors import Conflict, Refusal
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.letters import Texts, Written
 from dialogue.marketing.campaigns.links import dead_links
-from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Side
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Side, Test
 from dialogue.platform.mail.dns import DnsSilent, txt_lookup
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.mail.outgoing import real_server
@@ -110,6 +110,20 @@ def _letters(campaign: Campaign) -> Iterator[Finding]:
         for (one, language), content in sorted(texts.rows.items()):
             if one == arm:
                 yield from _letter(texts.written(arm, language), content, f"{name} ({language})" if language else name)
+        yield from _own_letters(campaign, texts, arm, name)
+
+
+def _own_letters(campaign: Campaign, texts: Texts, arm: str, name: str) -> Iterator[Finding]:
+    names = {one.number: one.name for one in CampaignSegment.objects.filter(campaign=campaign)} if texts.own else {}
+    for (number, one, language), content in sorted(texts.own.items()):
+        if one == arm:
+            told = f"{name}, {names.get(number, number)}" + (f" ({language})" if language else "")
+            yield from _letter(texts.written(arm, language, number), content, told)
+    if arm == "b" and campaign.test == Test.BODY:
+        there = {number for number, one, _language in texts.own if one == "b"}
+        for number in sorted({number for number, one, _language in texts.own if one == "a"} - there):
+            words = _("%(letter)s, %(segment)s: write it too, else these people get the letter for everybody.")
+            yield Finding(Grade.STOP, words % {"letter": name, "segment": names.get(number, number)}, "letters")
 
 
 def _letter(text: Written | None, content: Content, name: str) -> Iterator[Finding]:
@@ -203,7 +217,11 @@ def _sender(campaign: Campaign) -> Iterator[Finding]:
 
 def _answering(campaign: Campaign) -> Iterator[Finding]:
     texts = Texts(campaign)
-    links = [link for one in texts.rows.values() for link in (links_in(one.blocks) if one.blocks else links_of(one.body))]
+    links = [
+        link
+        for one in (*texts.rows.values(), *texts.own.values())
+        for link in (links_in(one.blocks) if one.blocks else links_of(one.body))
+    ]
     links = [link for link in links if is_address(link)]
     for link, status in dead_links(links).items():
         words = _("The page “%(link)s” is not there: its server says %(status)s.")

@@ -46,6 +46,7 @@ for name, words in {
     "campaign.costs": _("changed the costs of the campaign"),
     "campaign.written": _("wrote a letter of the campaign"),
     "campaign.unwritten": _("removed a letter of the campaign"),
+    "campaign.letters": _("changed the order of the letters"),
     "campaign.tested": _("sent a test letter of the campaign"),
     "campaign.launched": _("launched the campaign"),
     "campaign.paused": _("paused the campaign"),

@@ -37,10 +37,17 @@ WITH spent AS (
     SELECT u.party_id, sum(u.amount) AS total FROM purchases_purchase u
     WHERE u.tenant_id = %s AND u.at >= %s AND u.at < %s AND u.currency = %s AND u.party_id IS NOT NULL GROUP BY u.party_id
 )
-SELECT p.decision, p.arm, count(*), count(*) FILTER (WHERE s.total > 0), coalesce(sum(s.total), 0), coalesce(sum(s.total ^ 2), 0)
+SELECT p.decision, p.arm, p.letter, count(*), count(*) FILTER (WHERE s.total > 0), coalesce(sum(s.total), 0), coalesce(sum(s.total ^ 2), 0)
 FROM campaigns_person p LEFT JOIN spent s ON s.party_id = p.party_id
 WHERE p.tenant_id = %s AND p.run_id = %s AND p.decision IN ({Decision.INCLUDED}, {Decision.HELD_OUT})
-GROUP BY p.decision, p.arm
+GROUP BY p.decision, p.arm, p.letter
+"""
+# Only asked where some people got a letter of their own.
+BY_LETTER = f"""
+SELECT p.letter, count(DISTINCT e.party_id) FILTER (WHERE e.kind = 'link_followed'),
+    count(DISTINCT e.party_id) FILTER (WHERE e.kind <> ALL(%s))
+FROM timeline_entry e JOIN campaigns_person p ON p.tenant_id = e.tenant_id AND p.party_id = e.party_id
+WHERE e.tenant_id = %s AND e.source = %s AND e.side = 'in' AND p.run_id = %s AND p.decision = {Decision.INCLUDED} GROUP BY p.letter
 """
 HEARD = """
 SELECT e.kind, count(DISTINCT e.party_id) FROM timeline_entry e
@@ -76,6 +83,15 @@ class Group:
 
 
 @dataclass
+class LetterResult:
+    """What came of one letter: the group that got it, how many of it followed a link and answered in any way."""
+
+    group: Group = field(default_factory=Group)
+    followed: int = 0
+    answered: int = 0
+
+
+@dataclass
 class Result:
     """What came of a campaign by a moment. `heard` counts people by kind of answer, `answered` those of any human answer.
 
@@ -100,6 +116,7 @@ class Result:
     held: Group = field(default_factory=Group)
     hold_out: int = 0
     past: bool = False
+    letters: dict[str, LetterResult] = field(default_factory=dict)
 
     @property
     def reached(self) -> Group:
@@ -162,7 +179,11 @@ class Result:
     def of(cls, kept: dict[str, Any]) -> Result:
         """Return what was kept."""
         groups = {arm: Group(**one) for arm, one in kept["arms"].items()}
-        return cls(**{**kept, "arms": groups, "held": Group(**kept["held"])})
+        letters = {
+            number: LetterResult(Group(**one["group"]), one["followed"], one["answered"])
+            for number, one in kept.get("letters", {}).items()
+        }
+        return cls(**{**kept, "arms": groups, "held": Group(**kept["held"]), "letters": letters})
 
 
 def period_of(campaign: Campaign, run: Run) -> tuple[datetime, datetime]:
@@ -186,12 +207,20 @@ def measure(campaign: Campaign, run: Run) -> Result:
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(MONEY, [tenant, since, min(until, now), campaign.currency, tenant, run.pk])
-        for decision, arm, n, buyers, total, squares in cursor.fetchall():
+        for decision, arm, letter, n, buyers, total, squares in cursor.fetchall():
             group = Group(n, buyers, float(total), float(squares))
             if decision == Decision.HELD_OUT:
-                made.held = group
-            else:
-                made.arms[arm] = group
+                made.held = made.held.plus(group)
+                continue
+            made.arms[arm] = made.arms.get(arm, Group()).plus(group)
+            told = made.letters.setdefault(str(letter), LetterResult())
+            told.group = told.group.plus(group)
+        if any(letter != "0" for letter in made.letters):
+            cursor.execute(BY_LETTER, [list(SILENT), tenant, campaign.source, run.pk])
+            for letter, followed, answered in cursor.fetchall():
+                made.letters[str(letter)].followed, made.letters[str(letter)].answered = followed, answered
+        else:
+            made.letters = {}
         cursor.execute(HEARD, [tenant, campaign.source, tenant, campaign.source, list(SILENT)])
         made.heard = dict(cursor.fetchall())
     made.answered = made.heard.pop("", 0)

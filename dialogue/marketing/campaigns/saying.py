@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dialogue.marketing.campaigns.models import Campaign, Decision, Reason
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Reason
 from dialogue.marketing.campaigns.results import Result
 
 
@@ -25,6 +25,7 @@ def why_words(decision: int, reason: int, policy: Mapping[str, Any] | None = Non
         Reason.NO_CONSENT: _("Left out: no consent to offers and news by e-mail is recorded."),
         Reason.DUPLICATE: _("Left out: another customer of the campaign has the same address, and one letter goes to it."),
         Reason.CAP: _("Left out: had as many letters lately as the contact policy allows."),
+        Reason.PRIORITY: _("Left out: a campaign of higher priority takes the last letter the contact policy allows."),
     }
     if reason == Reason.CAP and policy:
         return _("Left out: %(cap)s letters within %(days)s days are the most the contact policy allows.") % {
@@ -43,6 +44,12 @@ def hold_out_words(asked: int | None, percent: int) -> str:
     if not percent:
         return _("Nobody, as was set: what the campaign brought beyond what would have come anyway will not be known.")
     return _("%(percent)s %% of those who could be reached, as was set.") % {"percent": percent}
+
+
+def letter_names(row: Campaign) -> dict[int, str]:
+    """Return `{number: name}` of the letters of segments, in the order in which they are looked for, then everybody's."""
+    lines = CampaignSegment.objects.filter(campaign=row).addressed()
+    return {one.number: one.name for one in lines} | {0: _("for everybody")}
 
 
 def funnel_of(row: Campaign, result: Result) -> list[tuple[str, int, int | None, str]]:

@@ -26,7 +26,7 @@ from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostL
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.report import workbook_of
 from dialogue.marketing.campaigns.results import Result, result_of
-from dialogue.marketing.campaigns.saying import funnel_of, hold_out_words, why_words
+from dialogue.marketing.campaigns.saying import funnel_of, hold_out_words, letter_names, why_words
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views.reading import list_page
 
@@ -103,6 +103,7 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
         "plan": plan_of(row, result),
         "period": result.period,
         "brought": brought_of(result),
+        "by_letter": letters_of(row, result),
     }
     return render(request, "campaigns/result.html", context)
 
@@ -288,6 +289,36 @@ def arms_of(row: Campaign, result: Result) -> list[ArmLine]:
     return lines
 
 
+@dataclass(frozen=True)
+class LetterLine:
+    """One letter beside the others: its people and what came of them."""
+
+    label: str
+    n: str
+    followed: str
+    answered: str
+    buyers: str
+    each: str
+
+
+def letters_of(row: Campaign, result: Result) -> list[LetterLine]:
+    """Return what came of each letter, in the order in which they are looked for; nothing where everybody got the same."""
+    names = letter_names(row) if result.letters else {}
+    return [
+        LetterLine(
+            names.get(int(number), f"№ {number}"),
+            print_count(one.group.n),
+            f"{print_count(one.followed)} · {print_share(one.followed / one.group.n)}" if one.group.n else "—",
+            f"{print_count(one.answered)} · {print_share(one.answered / one.group.n)}" if one.group.n else "—",
+            f"{print_count(one.group.buyers)} · {print_share(one.group.buyers / one.group.n)}" if one.group.n else "—",
+            money(one.group.sample.mean, row.currency, whole=False),
+        )
+        for number, one in sorted(
+            result.letters.items(), key=lambda line: list(names).index(int(line[0])) if int(line[0]) in names else 0
+        )
+    ]
+
+
 def plan_of(row: Campaign, result: Result | None) -> list[tuple[str, str, str, str]]:
     """Return plan and fact: (what, plan, fact, deviation)."""
     facts: dict[str, float | None] = dict.fromkeys(("people", "responses", "deals", "revenue", "cost"))
@@ -342,8 +373,13 @@ def campaign_people(request: MemberRequest, pk: int) -> HttpResponseBase:
         rows = rows.filter(reason=reason)
     page = list(rows.filter(party_id__gt=_asked(request, "after")).order_by("party_id")[: PAGE + 1])
     seen = {one.pk: one for one in Party.objects.visible_to(request.actor).filter(pk__in=[one.party_id for one in page])}
+    names = letter_names(row) if set(audience.letters) - {"0"} else {}
     context |= {
-        "people": [(seen.get(one.party_id), one, why_words(one.decision, one.reason, run.policy)) for one in page[:PAGE]],
+        "letters": names,
+        "people": [
+            (seen.get(one.party_id), one, why_words(one.decision, one.reason, run.policy), names.get(one.letter, ""))
+            for one in page[:PAGE]
+        ],
         "after": page[PAGE - 1].party_id if len(page) > PAGE else None,
         "decision": decision,
         "reason": reason,

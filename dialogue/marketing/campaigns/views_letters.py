@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -19,17 +21,17 @@ from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.parties.models import Party
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
-from dialogue.marketing.campaigns.actions import remove_content, write_content
+from dialogue.marketing.campaigns.actions import move_letter, remove_content, write_content
 from dialogue.marketing.campaigns.editing import Line, cards_of, lines_given, lines_of, turned
 from dialogue.marketing.campaigns.freezing import wanted_sql
 from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
 from dialogue.marketing.campaigns.letters import Texts, send_test, show_letter
-from dialogue.marketing.campaigns.models import Campaign, Content, Person, Run, Test
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Person, Run, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import look_before
 from dialogue.marketing.campaigns.preparing import Power, is_large, kept_of, last_count, prepare, prepare_soon
 from dialogue.marketing.campaigns.rules import held_out_of
-from dialogue.marketing.campaigns.saying import hold_out_words
+from dialogue.marketing.campaigns.saying import hold_out_words, letter_names
 from dialogue.marketing.campaigns.views import found, head_of
 from dialogue.marketing.campaigns.views_edit import refusals_of
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -38,47 +40,70 @@ from dialogue.platform.jobs.models import JobState
 SOME = 20
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which letter a page shows: of which segment (its number, 0 for everybody), arm and language."""
+
+    letter: int
+    arm: str
+    language: str
+
+    @classmethod
+    def of(cls, request: MemberRequest, row: Campaign, lines: Sequence[CampaignSegment]) -> Asked:
+        """Return what the request asks for, as far as there is such a thing."""
+        given = request.POST if request.method == "POST" else request.GET
+        arm, language = given.get("arm", "a"), given.get("language", "")
+        return cls(
+            next((one.number for one in lines if str(one.number) == given.get("letter", "")), 0),
+            arm if arm in row.arms else "a",
+            language if language in dict(settings.LANGUAGES) else "",
+        )
+
+    def page(self, row: Campaign) -> HttpResponseBase:
+        """Return the way to its page."""
+        address = reverse("campaign_letters", args=[row.pk])
+        return redirect(f"{address}?letter={self.letter}&arm={self.arm}&language={self.language}")
+
+
 @member_page
 @require_http_methods(["GET", "POST"])
 def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
-    """Show and write the letter of an arm in a language."""
+    """Show and write the letter of a segment or everybody, of an arm, in a language."""
     row = found(request, pk)
-    asked = request.POST if request.method == "POST" else request.GET
-    arm = asked.get("arm", "a") if asked.get("arm", "a") in row.arms else "a"
-    language = asked.get("language", "") if asked.get("language", "") in dict(settings.LANGUAGES) else ""
+    lines = list(CampaignSegment.objects.filter(campaign=row).addressed())
+    asked = Asked.of(request, row, lines)
     errors: dict[str, str] = {}
     moving = request.method == "POST" and "do" in request.POST
     if request.method == "POST" and not moving:
         try:
-            return _written(request, row, arm, language)
+            return _written(request, row, asked)
         except Refusal as refusal:
             request.undo = True
             errors = refusals_of(refusal)
-    content_context = _content(request, row, errors)
+    content = _content(request, row, errors)
     if moving and request.headers.get("HX-Request"):
-        return render(request, "campaigns/content.html", content_context)
+        return render(request, "campaigns/content.html", content)
     texts = Texts(row)
-    content = texts.rows.get((arm, language))
-    again = bool(errors) or moving
-    if not again and content is not None:
-        content_context |= _shown(content.body, lines_of(content.blocks) if content.blocks else None)
-    context = (
-        head_of(request, row, "letters")
-        | {
-            "arm": arm,
-            "language": language,
-            "content": content,
-            "subject": request.POST.get("subject", "") if again else content.subject if content else "",
-            "arms": [(one, one.upper(), (one, "") in texts.rows) for one in row.arms] if len(row.arms) > 1 else [],
-            "variants": [("", _("for everybody"), ("" in _languages(texts, arm)))]
-            + [(code, str(name), code in _languages(texts, arm)) for code, name in settings.LANGUAGES],
-            "subject_only": arm == "b" and row.test == Test.SUBJECT,
-            "readers": _readers(request, row),
-            "findings": [one for one in look_before(row).findings if one.where == "letters"] if row.is_draft else [],
-        }
-        | content_context
-    )
-    return render(request, "campaigns/letters.html", context, status=422 if errors else 200)
+    mine = texts.of_letter(asked.letter)
+    known = mine.get((asked.arm, asked.language))
+    # Another letter begins as a copy of the one its readers get now.
+    begun = known or (texts.content(asked.arm, asked.language, asked.letter) if asked.letter or asked.language else None)
+    if not errors and not moving:
+        content |= _shown(begun.body, lines_of(begun.blocks) if begun.blocks else None) if begun else {}
+        content["subject"] = begun.subject if begun else ""
+    context = head_of(request, row, "letters") | {
+        "asked": asked,
+        "content": known,
+        "copied": known is None and begun is not None,
+        "letters": _letter_lines(texts, lines) if len(lines) > 1 or texts.own else [],
+        "arms": [(one, one.upper(), (one, "") in mine) for one in row.arms] if len(row.arms) > 1 else [],
+        "variants": [("", _("any language"), (asked.arm, "") in mine)]
+        + [(code, str(name), (asked.arm, code) in mine) for code, name in settings.LANGUAGES],
+        "subject_only": asked.arm == "b" and row.test == Test.SUBJECT,
+        "readers": _readers(request, row, asked.letter),
+        "findings": [one for one in look_before(row).findings if one.where == "letters"] if row.is_draft else [],
+    }
+    return render(request, "campaigns/letters.html", context | content, status=422 if errors else 200)
 
 
 def _content(request: MemberRequest, row: Campaign, errors: dict[str, str]) -> dict[str, Any]:
@@ -90,6 +115,7 @@ def _content(request: MemberRequest, row: Campaign, errors: dict[str, str]) -> d
         "kinds": [(code, words) for code, words in Kind.choices if code != Kind.COUPON],
         "chosen_kind": request.POST.get("add_kind", Kind.TEXT),
         "moved": "do" in request.POST,
+        "subject": request.POST.get("subject", ""),
         "places": PLACES,
         "editable": (row.is_draft or row.is_under_way) and request.actor.can(CampaignPermission.WRITE),
     }
@@ -99,15 +125,20 @@ def _shown(body: str, lines: list[Line] | None, fresh: str = "") -> dict[str, An
     return {"body": body, "cards": None if lines is None else cards_of(lines, fresh)}
 
 
-def _languages(texts: Texts, arm: str) -> set[str]:
-    return {language for one, language in texts.rows if one == arm}
+def _letter_lines(texts: Texts, lines: list[CampaignSegment]) -> list[tuple[int, str, bool]]:
+    """Return the letters there are and may be: (number, for whom, whether it is written), everybody's last."""
+    written = {number for number, _arm, _language in texts.own}
+    return [(one.number, one.name, one.number in written) for one in lines] + [(0, _("for everybody else"), bool(texts.rows))]
 
 
-def _written(request: MemberRequest, row: Campaign, arm: str, language: str) -> HttpResponseBase:
-    given = request.POST
+def _written(request: MemberRequest, row: Campaign, asked: Asked) -> HttpResponseBase:
+    given, by = request.POST, request.actor
     if "remove" in given:
-        remove_content(row, by=request.actor, arm=arm, language=language)
+        remove_content(row, by=by, arm=asked.arm, language=asked.language, letter=asked.letter)
         return redirect("campaign_letters", row.pk)
+    if given.get("order") in {"up", "down"}:
+        move_letter(row, asked.letter, by=by, up=given["order"] == "up")
+        return asked.page(row)
     version = given.get("version", "")
     etag = int(version) if version.isdecimal() and len(version) < 9 else None
     write_content(
@@ -116,29 +147,40 @@ def _written(request: MemberRequest, row: Campaign, arm: str, language: str) -> 
         subject=given.get("subject", ""),
         body=given.get("body", ""),
         blocks=[one.block for one in lines_given(given)] if given.get("format") == "blocks" else [],
-        arm=arm,
-        language=language,
+        arm=asked.arm,
+        language=asked.language,
+        letter=asked.letter,
         etag=etag,
     )
     messages.success(request, _("Saved."))
-    return redirect(f"{reverse('campaign_letters', args=[row.pk])}?arm={arm}&language={language}")
+    return asked.page(row)
 
 
-def _readers(request: MemberRequest, row: Campaign) -> list[Party]:
+def _readers(request: MemberRequest, row: Campaign, letter: int = 0) -> list[Party]:
     """Return some of the people who get, or would get, the letter, as far as the member may see them."""
+    whose = {"letter": letter} if letter else {}
     seen = Party.objects.visible_to(request.actor)
     run = Run.objects.filter(campaign=row).order_by("-number").first()
     if run is not None:
         ids = list(
-            Person.objects.filter(run_id=run.pk).reached().order_by("party_id").values_list("party_id", flat=True)[:SOME]
+            Person.objects.filter(run_id=run.pk, **whose)
+            .reached()
+            .order_by("party_id")
+            .values_list("party_id", flat=True)[:SOME]
         )
         return list(seen.filter(pk__in=ids).order_by("pk"))
     try:
-        sql, values = wanted_sql(row)
+        sql, values = wanted_sql(row, letter)
     except Refusal:
         return []
     ids = [one.pk for one in Party.objects.raw(f"SELECT id FROM ({sql}) w (id) LIMIT {SOME}", values)]
     return list(seen.filter(pk__in=ids).order_by("pk"))
+
+
+def _number(request: MemberRequest) -> int:
+    """Return the number of the letter's segment that a preview names."""
+    text = request.POST.get("letter", "")
+    return int(text) if text.isdecimal() and len(text) < 5 else 0
 
 
 def _reader(request: MemberRequest, row: Campaign) -> Party:
@@ -146,7 +188,7 @@ def _reader(request: MemberRequest, row: Campaign) -> Party:
     seen = Party.objects.visible_to(request.actor).select_related("company")
     chosen = request.POST.get("reader", "") or request.POST.get("party", "")
     party = seen.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
-    readers = [] if party else _readers(request, row)
+    readers = [] if party else _readers(request, row, _number(request))
     party = party or (readers[0] if readers else seen.order_by("pk").first())
     if party is None:
         raise Refusal(_("To see the letter there must be a customer who reads it."), field="party")
@@ -184,9 +226,8 @@ def _asked(request: MemberRequest, row: Campaign) -> tuple[str, str, list[Block]
     if request.POST.get("format") == "blocks":
         blocks = checked_blocks([one.block for one in lines_given(request.POST)])
     if request.POST.get("arm") == "b" and row.test == Test.SUBJECT:
-        first = Content.objects.filter(campaign=row, arm="a", language__in=[request.POST.get("language", ""), ""]).current()
-        found = next(iter(sorted(first, key=lambda one: one.language, reverse=True)), None)
-        body, blocks = (found.body, found.blocks) if found else ("", [])
+        first = Texts(row).content("a", request.POST.get("language", ""), _number(request))
+        body, blocks = (first.body, first.blocks) if first else ("", [])
     return subject, body, blocks
 
 
@@ -242,6 +283,7 @@ def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpRes
             "excluded": print_count(audience.excluded),
         },
         "reasons": [(reason.label, print_count(count)) for reason, count in audience.lines()],
+        "letters": _by_letter(row, audience.letters),
         "hold_out": hold_out_words(row.hold_out, held_out_of(row.hold_out, audience.reachable)),
         "findings": known.preflight.findings,
         "stopped": bool(known.preflight.stops),
@@ -250,6 +292,15 @@ def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpRes
         "starts_on": row.starts_on if row.starts_on and row.starts_on > request.company.today() else None,
     }
     return render(request, "campaigns/launch.html", context, status=422 if refused else 200)
+
+
+def _by_letter(row: Campaign, counts: dict[str, int]) -> list[tuple[str, str]]:
+    """Return how many get which letter, nothing where everybody gets the same."""
+    if not set(counts) - {"0"}:
+        return []
+    return [
+        (name, print_count(counts.get(str(number), 0))) for number, name in letter_names(row).items() if str(number) in counts
+    ]
 
 
 def power_words(power: Power | None) -> str:
