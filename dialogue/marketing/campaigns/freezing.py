@@ -197,6 +197,8 @@ def lettered_sql(campaign: Campaign) -> Lettered:
         RuleRefusal: a segment's rule names what is no longer there.
     """
     numbers = set(Content.objects.filter(campaign=campaign, letter__gt=0).values_list("letter", flat=True))
+    if not numbers:
+        return Lettered()
     lines = CampaignSegment.objects.filter(campaign=campaign, side=Side.INCLUDE, number__in=numbers).select_related("segment")
     asking, parts, values = asking_for_all(), list[str](), list[Any]()
     for one in lines.order_by("place", "id"):
