@@ -94,7 +94,7 @@ def _duck(tenant: int) -> Any:
     import duckdb
 
     folder = store.make_folder(tenant)
-    settings_of = {"memory_limit": "384MB", "temp_directory": str(folder / "spill"), "preserve_insertion_order": "false"}
+    settings_of = {"memory_limit": "384MB", "temp_directory": str(folder / store.SPILL), "preserve_insertion_order": "false"}
     return duckdb.connect(config={**settings_of, "autoinstall_known_extensions": "false"})
 
 
@@ -118,10 +118,11 @@ def copy_company(tenant: int, run: JobRun | None = None) -> Copied:
     duck = _duck(tenant)
     with duck, Source(tenant, duck) as source:
         _wait_for_lock(source)
+        store.tidy(tenant)
         cluster = life_of(source, epoch)
         writer = Writer(tenant, source, Keeper(store.folder_of(tenant), duck), zone, cluster, disputed(source, cluster))
         making = store.making_of(tenant)
-        if making is None or making.epoch != cluster or making.zone != zone:
+        if making is None or making.epoch != cluster or making.zone != zone or not store.is_whole(tenant, making):
             making = Manifest(store.fresh_number(), shape(), cluster, zone, "")
         begun = time.monotonic()
         _Copying(writer, making, run).work()
@@ -247,7 +248,7 @@ def life_of(source: Source, epoch: str) -> str:
 def refresh_company(tenant: int) -> Copied | None:
     """Take what changed since the last refresh. Return None where there is no warehouse, or another process writes it.
 
-    Files of another life of the database, or summed up in another time zone, are deleted.
+    Files of another life of the database, or summed up in another time zone, are deleted, and so are those of which some are lost.
     """
     manifest = store.manifest_of(tenant)
     if manifest is None:
@@ -268,7 +269,9 @@ def refresh_company(tenant: int) -> Copied | None:
         manifest = store.manifest_of(tenant)
         if manifest is None:
             return None
-        if manifest.epoch != life_of(source, epoch) or manifest.zone != company.time_zone:
+        store.tidy(tenant)
+        is_ours = manifest.epoch == life_of(source, epoch) and manifest.zone == company.time_zone
+        if not is_ours or not store.is_whole(tenant, manifest):
             store.forget(tenant)
             return None
         keeper, cluster = Keeper(store.folder_of(tenant), duck), manifest.epoch

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from dialogue.platform.warehouse import store
+from dialogue.platform.warehouse.errors import NotInWarehouse
 from dialogue.platform.warehouse.marts import rollups
 from dialogue.platform.warehouse.pieces import relation
 from dialogue.platform.warehouse.store import Manifest
@@ -26,6 +27,9 @@ def _connect(tenant: int, manifest: Manifest) -> Any:
     import duckdb
 
     folder = store.folder_of(tenant)
+    if not store.is_whole(tenant, manifest):
+        message = "files of the warehouse are lost"
+        raise NotInWarehouse(message)
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": str(settings.WAREHOUSE_MEMORY),
         "autoinstall_known_extensions": "false",
@@ -60,7 +64,7 @@ def asking(tenant: int) -> Iterator[tuple[Manifest, Any]]:
     """Open a block with the manifest and a cursor over the company's marts; their files stay for the block.
 
     Raises:
-        NotInWarehouse: the company has no warehouse.
+        NotInWarehouse: the company has no warehouse, or files of it are lost.
     """
     with store.held(tenant) as manifest:
         cursor = _connection(tenant, manifest).cursor()

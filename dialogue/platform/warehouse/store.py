@@ -22,7 +22,9 @@ from django.conf import settings
 from dialogue.platform.warehouse.errors import NotInWarehouse
 from dialogue.platform.warehouse.marts import shape
 
-MANIFEST, MAKING, HELD = "manifest.json", "making.json", "held-"
+MANIFEST, MAKING, HELD, SPILL = "manifest.json", "making.json", "held-", "spill"
+# How a whole Parquet file ends.
+ENDING = b"PAR1"
 MOST_TRIES = 50
 
 
@@ -169,6 +171,28 @@ def clean(tenant: int) -> int:
     for file in old:
         file.unlink(missing_ok=True)
     return len(old)
+
+
+def tidy(tenant: int) -> None:
+    """Delete what a killed writer left half-done: its spilled rows and unfinished manifests. Only for the one writer."""
+    folder = folder_of(tenant)
+    shutil.rmtree(folder / SPILL, ignore_errors=True)
+    for waiting in folder.glob(".*.json-*"):
+        waiting.unlink(missing_ok=True)
+
+
+def is_whole(tenant: int, manifest: Manifest) -> bool:
+    """Return whether every file the manifest names is there to its end: a machine that lost its power may have lost some."""
+    return all(_is_whole(folder_of(tenant) / name) for name in manifest.files)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with path.open("rb") as opened:
+            opened.seek(-len(ENDING), os.SEEK_END)
+            return opened.read() == ENDING
+    except OSError:
+        return False
 
 
 def forget(tenant: int) -> None:

@@ -182,7 +182,7 @@ steps = st.lists(
 )
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [8, pytest.param(40, marks=pytest.mark.slow)])
 def test_late_transactions_lose_no_row_and_double_none(cast: Cast, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # So few rows are put into one file now and then, too.
     monkeypatch.setattr(pieces, "MOST_LOOSE", 3)
