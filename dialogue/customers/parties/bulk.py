@@ -21,14 +21,14 @@ from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import SLOTS
-from dialogue.platform.embedded.copying import copy_rows, reserve_ids
+from dialogue.platform.embedded.copying import reserve_ids, write_rows, written_together
 from dialogue.platform.search.indexing import index_entries
 
 BATCH = 2000
 
 
-def _copy(model: type[models.Model], rows: Sequence[Any]) -> None:
-    """Write unsaved rows: what any of them was given by COPY, what none was as the model's default."""
+def _write(model: type[models.Model], rows: Sequence[Any]) -> None:
+    """Write unsaved rows: what any of them was given each with its own, what none was with the model's default."""
     if not rows:
         return
     given = sorted(set().union(*(row.__dict__ for row in rows)))
@@ -43,7 +43,7 @@ def _copy(model: type[models.Model], rows: Sequence[Any]) -> None:
         lines = map(attrgetter(*given), rows)
     else:
         lines = ([getattr(row, given[0])] for row in rows)
-    copy_rows(model, given, lines, constants)
+    write_rows(model, given, lines, constants)
 
 
 def _with_json(row: Any, given: list[str]) -> list[Any]:
@@ -77,13 +77,13 @@ def create_parties(drafts: Sequence[NewParty | ReadyParty], *, by: Actor) -> lis
             addresses.append(one.address)
         if one.tags:
             tags += [(tag, pk) for tag in one.tags]
-    _copy(Party, [one.party for one in made])
-    _copy(ContactPoint, contacts)
-    _copy(Address, addresses)
-    if tags:
-        copy_rows(PartyTag, ["tag", "party"], tags, {"tenant_id": current_tenant()})
-    if ids:
+    with written_together():
+        _write(Party, [one.party for one in made])
+        _write(ContactPoint, contacts)
+        _write(Address, addresses)
+        write_rows(PartyTag, ["tag", "party"], tags, {"tenant_id": current_tenant()})
         index_entries(ENTITY, [(pk, *(one.found or entry_for(one))) for one, pk in zip(made, ids, strict=True)])
+    if ids:
         record(by, "parties.created", kind=Party._meta.label_lower, count=len(ids))
         parties_created.tell(PartiesFact(ids, by))
     return ids

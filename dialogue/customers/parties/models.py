@@ -160,7 +160,11 @@ class Party(Characterised, BinRow):
             models.Index(fields=["tenant_id", "kind", "name_sort", "id"], name="party_by_kind", condition=LIVE),
             models.Index(fields=["tenant_id", "created_at", "id"], name="party_newest", condition=LIVE),
             models.Index(fields=["tenant_id", "updated_at", "id"], name="party_changed", condition=LIVE),
-            models.Index(fields=["tenant_id", "responsible", "name_sort", "id"], name="party_responsible"),
+            models.Index(
+                fields=["tenant_id", "responsible", "name_sort", "id"],
+                name="party_responsible",
+                condition=models.Q(responsible__isnull=False),
+            ),
             models.Index(fields=["tenant_id", "company"], name="party_staff", condition=models.Q(company__isnull=False)),
             models.Index(fields=["tenant_id", "city"], name="party_city", condition=~models.Q(city="")),
             models.Index(fields=["tenant_id", "deleted_at"], name="party_binned", condition=~LIVE),

@@ -110,9 +110,8 @@ class FencedKey(_TableOperation):
         return ("FencedKey", [self.model_name, self.field], {"on_delete": self.on_delete})
 
 
-# A key checked once a statement: of the rows it wrote the different keys are looked up and held as a foreign key holds them.
-SET_KEY = """
-CREATE FUNCTION public.{name}() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE one record; BEGIN
+# Keys checked once a statement: those its rows hold are looked up and held as a foreign key holds them.
+FEW_KEYS = """DECLARE one record; BEGIN
     FOR one IN SELECT DISTINCT w.tenant_id, w.{column} AS key FROM written w WHERE w.{column} IS NOT NULL LOOP
         PERFORM 1 FROM public.{target} t WHERE t.tenant_id = one.tenant_id AND t.id = one.key FOR KEY SHARE;
         IF NOT FOUND THEN
@@ -120,7 +119,23 @@ CREATE FUNCTION public.{name}() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE o
         END IF;
     END LOOP;
     RETURN NULL;
-END $$;
+END"""
+# What this transaction made itself nobody else can delete; whatever else is pointed at is held while it is looked for. Row by
+# row by the index, whatever the planner believes of a table that was empty a moment ago.
+MANY_KEYS = """DECLARE missing bigint; BEGIN
+    SELECT w.{column} INTO missing FROM written w WHERE w.{column} IS NOT NULL
+        AND (SELECT t.xmin = pg_current_xact_id()::xid FROM public.{target} t
+             WHERE t.tenant_id = w.tenant_id AND t.id = w.{column}) IS NOT TRUE
+        AND (SELECT t.id FROM public.{target} t
+             WHERE t.tenant_id = w.tenant_id AND t.id = w.{column} FOR KEY SHARE) IS NULL
+        LIMIT 1;
+    IF FOUND THEN
+        RAISE foreign_key_violation USING MESSAGE = '{name}: there is no row ' || missing, CONSTRAINT = '{name}';
+    END IF;
+    RETURN NULL;
+END"""
+SET_KEY = """
+CREATE FUNCTION public.{name}() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$ {body} $$;
 CREATE TRIGGER {name} AFTER INSERT ON public.{table} REFERENCING NEW TABLE AS written
     FOR EACH STATEMENT EXECUTE FUNCTION public.{name}();
 CREATE TRIGGER {name}_again AFTER UPDATE ON public.{table} REFERENCING NEW TABLE AS written
@@ -143,15 +158,18 @@ DROP FUNCTION public.{name}(), public.{name}_gone()
 class FencedSetKey(FencedKey):
     """A fenced key, cascading, kept by triggers once a statement in place of the constraint that checks row after row.
 
-    For journals: thousands of rows a statement that all point at one row, where the constraint was a tenth of an import.
+    For journals: thousands of rows a statement that all point at one row, where the constraint was a tenth of an import; with
+    `many` for rows that each point at another one, written before them in the same transaction or long ago.
     """
 
-    def __init__(self, model_name: str, field: str) -> None:
+    def __init__(self, model_name: str, field: str, *, many: bool = False) -> None:
         super().__init__(model_name, field, on_delete="CASCADE")
+        self.many = many
 
     def _written(self, sql: str, app_label: str, state: ProjectState) -> str:
         table, column, target, name = self._names(app_label, state)
-        return sql.format(table=table, column=column, target=target, name=name)
+        body = (MANY_KEYS if self.many else FEW_KEYS).format(column=column, target=target, name=name)
+        return sql.format(table=table, column=column, target=target, name=name, body=body)
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
@@ -173,7 +191,7 @@ class FencedSetKey(FencedKey):
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """Return the call that makes this operation."""
-        return ("FencedSetKey", [self.model_name, self.field], {})
+        return ("FencedSetKey", [self.model_name, self.field], {"many": True} if self.many else {})
 
 
 class Versioned(_TableOperation):

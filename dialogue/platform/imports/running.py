@@ -22,6 +22,7 @@ from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.accounts.models import User
 from dialogue.platform.audit.recording import record
+from dialogue.platform.embedded.copying import written_together
 from dialogue.platform.imports.ahead import ahead, working_fast
 from dialogue.platform.imports.journal import keep_before, keep_changes, keep_outcomes, shown
 from dialogue.platform.imports.kinds import Batch, ImportKind, Line, Plan, import_kinds
@@ -123,8 +124,9 @@ class Runner:
         if left:
             message = f"{self.kind.code}: rows {left[:5]} got no outcome"
             raise RuntimeError(message)
-        keep_changes(batch)
-        keep_outcomes(batch)
+        with written_together():
+            keep_changes(batch)
+            keep_outcomes(batch)
         return batch
 
     def commit(self, lines: list[Line]) -> None:

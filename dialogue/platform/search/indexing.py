@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statement import one_of
-from dialogue.platform.embedded.copying import copy_rows
+from dialogue.platform.embedded.copying import write_rows
 from dialogue.platform.jobs.kinds import JobKind, JobRun, job_kinds
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.jobs.starting import start_job
@@ -62,7 +62,7 @@ def index_entries(kind: str, entries: Sequence[Entry]) -> None:
     if len(entries) <= FEW:
         _write(kind, entries, WRITE)
     else:
-        copy_rows(SearchEntry, COLUMNS, entries, {"tenant_id": current_tenant(), "kind": kind})
+        write_rows(SearchEntry, COLUMNS, entries, {"tenant_id": current_tenant(), "kind": kind})
 
 
 def entry_of(one: Findable) -> tuple[str, str, str]:

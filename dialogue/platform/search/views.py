@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
-from dialogue.kit.commands import commands
-from dialogue.kit.menu import menu_items
+from dialogue.kit.addresses import page_url
+from dialogue.kit.commands import Command, commands
+from dialogue.kit.menu import MenuItem, menu_items
+from dialogue.kit.pieces import piece
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.search.finding import find, on_the_other_keyboard
 
@@ -23,32 +25,35 @@ IN_PALETTE, ON_PAGE = 6, 40
 class Offer:
     """A command as the palette shows it."""
 
-    label: str | Promise
+    label: str
     url: str
     dialog: bool
     key: str = ""
-    words: str = ""
+
+
+@lru_cache(maxsize=1024)
+def _words(one: Command | MenuItem, language: str | None) -> str:
+    """What a command or a page is found by in the reader's language; neither changes while a process lives."""
+    return f"{one.label} {one.words if isinstance(one, Command) else ''}".casefold()
 
 
 def offers(request: MemberRequest, text: str) -> list[Offer]:
     """Return the commands and pages this member may run whose words hold every word of the text."""
-    off, actor = request.company.rooms_off, request.actor
-    known = [
-        Offer(one.label, reverse(one.url_name), one.dialog, one.key, str(one.words))
-        for one in commands.within(off)
-        if not one.permission or actor.can(one.permission)
-    ]
-    known += [
-        Offer(item.label, reverse(item.url_name), dialog=False)
-        for item in menu_items.within(off)
-        if not item.permission or actor.can(item.permission)
-    ]
+    off, actor, language = request.company.rooms_off, request.actor, get_language()
+    every: list[Command | MenuItem] = [*commands.within(off), *menu_items.within(off)]
+    known = [one for one in every if not one.permission or actor.can(one.permission)]
     for typed in (text, on_the_other_keyboard(text)):
         wanted = typed.casefold().split()
-        found = [one for one in known if all(word in f"{one.label} {one.words}".casefold() for word in wanted)]
+        found = [one for one in known if all(word in _words(one, language) for word in wanted)]
         if found:
-            return found[:MOST_COMMANDS]
+            return [_offer(one) for one in found[:MOST_COMMANDS]]
     return []
+
+
+def _offer(one: Command | MenuItem) -> Offer:
+    if isinstance(one, Command):
+        return Offer(str(one.label), page_url(one.url_name), one.dialog, one.key)
+    return Offer(str(one.label), page_url(one.url_name), dialog=False)
 
 
 @member_page
@@ -62,4 +67,6 @@ def search(request: MemberRequest) -> HttpResponse:
         "groups": find(text, request.actor, off=request.company.rooms_off, limit=IN_PALETTE if palette else ON_PAGE),
         "offers": offers(request, text),
     }
-    return render(request, "search/search.html#options" if palette else "search/search.html", context)
+    if palette:
+        return HttpResponse(piece("search/options.html", context))
+    return render(request, "search/search.html", context)

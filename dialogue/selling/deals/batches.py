@@ -19,7 +19,7 @@ from dialogue.platform.accounts.models import Membership
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import SLOTS
-from dialogue.platform.embedded.copying import copy_rows, reserve_ids
+from dialogue.platform.embedded.copying import reserve_ids, write_rows, written_together
 from dialogue.selling.deals.actions import top_of
 from dialogue.selling.deals.drafts import ENTITY, NewDeal, ReadyDeal, ground_of, ready
 from dialogue.selling.deals.losses import NO_WHY, Why, why_lost
@@ -66,30 +66,29 @@ def create_deals(drafts: list[NewDeal], *, by: Actor) -> list[int]:
 
 
 def write_deals(checked: list[ReadyDeal], by: Actor) -> list[int]:
-    """Write checked deals by COPY; return their ids in order. The caller holds the permission and the transaction."""
+    """Write checked deals by set statements; return their ids in order. The caller holds the permission and the transaction."""
     if not checked:
         return []
     now = timezone.now()
     ids = reserve_ids(Deal, len(checked))
     rows: Iterable[tuple[Any, ...]] = _deal_rows(checked, ids, _first_ranks(checked), now)
     same: dict[str, Any] = {"tenant_id": by.tenant, "updated_at": now, "created_by": by.user}
-    if any(one.slots is not None for one in checked):
-        rows = ((*row, *_own_fields(one)) for row, one in zip(rows, checked, strict=True))
-        copy_rows(Deal, (*COLUMNS, *OWN_FIELDS), rows, same)
-    else:
-        copy_rows(Deal, COLUMNS, rows, {**same, "characteristics": {}})
-    same = {"tenant_id": by.tenant, "reason": "", "by": by.user, "by_label": by.label[:150]}
-    copy_rows(StageChange, STAGE_COLUMNS, _stage_rows(checked, ids, now), same)
+    told = {"tenant_id": by.tenant, "reason": "", "by": by.user, "by_label": by.label[:150]}
     links = [
         (by.tenant, now, now, pk, contact.party, contact.role)
         for pk, one in zip(ids, checked, strict=True)
         for contact in one.contacts
     ]
-    if links:
-        copy_rows(DealContact, ("tenant_id", "created_at", "updated_at", "deal", "party", "role"), links)
     tags = [(by.tenant, pk, tag) for pk, one in zip(ids, checked, strict=True) for tag in dict.fromkeys(one.given.tags)]
-    if tags:
-        copy_rows(DealTag, ("tenant_id", "deal", "tag"), tags)
+    with written_together():
+        if any(one.slots is not None for one in checked):
+            rows = ((*row, *_own_fields(one)) for row, one in zip(rows, checked, strict=True))
+            write_rows(Deal, (*COLUMNS, *OWN_FIELDS), rows, same)
+        else:
+            write_rows(Deal, COLUMNS, rows, {**same, "characteristics": {}})
+        write_rows(StageChange, STAGE_COLUMNS, _stage_rows(checked, ids, now), told)
+        write_rows(DealContact, ("tenant_id", "created_at", "updated_at", "deal", "party", "role"), links)
+        write_rows(DealTag, ("tenant_id", "deal", "tag"), tags)
     record(by, "deal.many_created", kind=Deal._meta.label_lower, count=len(ids))
     deals_created.tell(DealsFact(ids, by))
     return ids

@@ -23,7 +23,7 @@ from dialogue.kit.money import round_half_up
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
-from dialogue.platform.embedded.copying import copy_rows
+from dialogue.platform.embedded.copying import write_rows
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.catalog.actions import ensure_products
 from dialogue.selling.purchases.models import Purchase, PurchaseLine
@@ -115,10 +115,10 @@ def record_purchases(drafts: Sequence[PurchaseDraft], *, by: Actor, entries: lis
 
 
 def write_lines(lines: Iterable[tuple[int, LineDraft]]) -> None:
-    """Write lines of purchases by COPY."""
+    """Write lines of purchases by one statement."""
     columns = ("tenant_id", "purchase", "product", "name", "quantity", "price", "amount")
     tenant = current_tenant()
-    copy_rows(
+    write_rows(
         PurchaseLine,
         columns,
         ((tenant, pk, line.product, line.name, line.quantity, line.price, line.amount) for pk, line in lines),
