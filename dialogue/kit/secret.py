@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from typing import TypedDict
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography import fernet
 
 
 class Secrets(TypedDict):
@@ -28,7 +28,7 @@ def load_secrets(folder: Path) -> Secrets:
     except FileNotFoundError:
         known = Secrets(
             secret_key=secrets.token_urlsafe(48),
-            seal_key=Fernet.generate_key().decode(),
+            seal_key=fernet.Fernet.generate_key().decode(),
             application_password=secrets.token_urlsafe(24),
         )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -48,7 +48,7 @@ def load_secrets(folder: Path) -> Secrets:
 
 def seal(text: str, key: str) -> str:
     """Return `text` encrypted for keeping in the database."""
-    return Fernet(key.encode()).encrypt(text.encode()).decode()
+    return fernet.Fernet(key.encode()).encrypt(text.encode()).decode()
 
 
 def unseal(sealed: str, key: str) -> str:
@@ -58,8 +58,8 @@ def unseal(sealed: str, key: str) -> str:
         ValueError: the key is not the one that sealed it.
     """
     try:
-        return Fernet(key.encode()).decrypt(sealed.encode()).decode()
-    except InvalidToken as error:
+        return fernet.Fernet(key.encode()).decrypt(sealed.encode()).decode()
+    except fernet.InvalidToken as error:
         message = "This secret was sealed with another key: restore secrets.json of the installation that wrote it."
         raise ValueError(message) from error
 

@@ -12,7 +12,7 @@ from dialogue.platform.embedded.copying import text_array, write_rows, written_t
 from dialogue.platform.search.models import SearchEntry
 from tests.cast import make_cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+pytestmark = pytest.mark.django_db
 
 # PostgreSQL keeps any text but the one with a zero in it.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12) | st.sampled_from(
