@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,7 +24,6 @@ SIGNED = (
 WSP_RUN = re.compile(rb"[ \t]+")
 FOLD = re.compile(rb"\r\n(?=[ \t])")
 DNS_STRING = 255
-PADDING, HASH = padding.PKCS1v15(), hashes.SHA256()
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,12 @@ class Signer:
     domain: str
     selector: str
     pem: str
+
+
+@cache
+def _way() -> tuple[padding.PKCS1v15, hashes.SHA256]:
+    # Made at the first signature: most processes sign nothing and need not load what does it.
+    return padding.PKCS1v15(), hashes.SHA256()
 
 
 def make_key() -> str:
@@ -129,7 +134,7 @@ class Seal:
         digest = base64.b64encode(sha256(relaxed_body(body)).digest())
         rest = b" t=%d; bh=%b; b=" % (moment, digest)
         signed = b"\r\n".join([*map(relaxed_header, changing), *self.fixed, self.canonical + rest])
-        raw = base64.b64encode(self.key.sign(signed, PADDING, HASH))
+        raw = base64.b64encode(self.key.sign(signed, *_way()))
         value = b"\r\n  ".join([raw[at : at + 72] for at in range(0, len(raw), 72)])
         stamp = b"\r\n t=%d; bh=%b;\r\n b=" % (moment, digest)
         return b"".join((self.field, stamp, value, b"\r\n", heads, b"\r\n\r\n", body))
@@ -149,5 +154,5 @@ def _signature(fields: list[tuple[str, bytes]], body: bytes, signer: Signer, mom
     digest = base64.b64encode(sha256(relaxed_body(body)).digest()).decode()
     unsigned = f"{_field(signer, present)}\r\n t={moment or int(time.time())}; bh={digest};\r\n b="
     signed = b"\r\n".join([*(relaxed_header(last[name]) for name in present), relaxed_header(unsigned.encode())])
-    raw = base64.b64encode(_key(signer.pem).sign(signed, PADDING, HASH)).decode()
+    raw = base64.b64encode(_key(signer.pem).sign(signed, *_way())).decode()
     return (unsigned + "\r\n  ".join(raw[at : at + 72] for at in range(0, len(raw), 72)) + "\r\n").encode()
