@@ -32,7 +32,7 @@ def fill(text: str, values: Mapping[str, str], *, field: str = "text") -> str:
         if name not in values:
             raise Refusal(
                 _("To fill {{%(place)s}} you must use a place that exists: %(known)s.")
-                % {"place": name, "known": ", ".join(PLACES)},
+                % {"place": name, "known": ", ".join(values)},
                 field=field,
             )
     return filled_with(pieces, values, field=field)

@@ -42,6 +42,7 @@ class CampaignShape(Shape):
     hold_out: int | None
     test: str
     sender: int | None
+    coupons: int | None
     source: int
     include: list[str]
     exclude: list[str]
@@ -61,6 +62,7 @@ class CampaignShape(Shape):
             **{name: getattr(row, name) for name in PLAIN},
             responsible=row.responsible_id,
             sender=row.identity_id,
+            coupons=row.coupons_id,
             plan_revenue=money_json(row.plan_revenue, row.currency),
             plan_cost=money_json(row.plan_cost, row.currency),
             include=sides[Side.INCLUDE],
@@ -90,6 +92,7 @@ class CampaignInput(Input):
     hold_out: Percent | None = None
     test: Literal["none", "subject", "body"] = "none"
     sender: Id | None = None
+    coupons: Annotated[Id | None, Field(description="The coupons whose code `{{coupon}}` prints.")] = None
     include: Annotated[list[Text], Field(max_length=100, default_factory=list, description="Codes of the segments addressed.")]
     exclude: Annotated[list[Text], Field(max_length=100, default_factory=list, description="Codes of the segments left out.")]
 
@@ -110,6 +113,7 @@ class CampaignChange(Input):
     hold_out: Percent | None = None
     test: Literal["none", "subject", "body"] | None = None
     sender: Id | None = None
+    coupons: Annotated[Id | None, Field(description="The coupons whose code `{{coupon}}` prints.")] = None
     include: Annotated[list[Text], Field(max_length=100)] | None = None
     exclude: Annotated[list[Text], Field(max_length=100)] | None = None
 

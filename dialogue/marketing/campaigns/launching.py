@@ -30,6 +30,7 @@ from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Campa
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import look_before
 from dialogue.marketing.campaigns.signals import CampaignFact, LaunchFact, campaign_changed, campaign_launched
+from dialogue.marketing.campaigns.vouchers import issue_for
 from dialogue.marketing.policy.keeping import due_sql, policy_of
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.accounts.models import User
@@ -77,6 +78,7 @@ def launch_campaign(campaign: Campaign, *, by: Actor) -> Run:
     able = replace(by, everything=True)
     mailing = open_mailing(CAUSE, run.pk, title=row.name, source=row.source, identity=row.identity, by=able)
     plan_deliveries(mailing, letters_sql(row, run, company), by=able)
+    issue_for(row, run, by=by)
     start_mailing(mailing, by=able)
     run.mailing = mailing.pk
     run.save(update_fields=["mailing", "updated_at"])

@@ -20,6 +20,8 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
 from dialogue.marketing.campaigns.models import Campaign, Content, Run, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
+from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
+from dialogue.marketing.campaigns.vouchers import codes_of, example_of
 from dialogue.platform.accounts.models import User
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
@@ -94,8 +96,12 @@ def language_of(party: Party, company: Tenant) -> str:
 def letters_for(deliveries: Sequence[Delivery]) -> Mapping[int, Draft]:
     """Return the letter of each delivery of a campaign's mailing; who has left the base is left out."""
     runs = dict(Mailing.objects.filter(pk__in={one.mailing_id for one in deliveries}).values_list("pk", "cause_id"))
-    known = {run.pk: run for run in Run.objects.filter(pk__in=runs.values()).select_related("campaign")}
+    known = {run.pk: run for run in Run.objects.filter(pk__in=runs.values()).select_related("campaign__coupons")}
     texts = {pk: Texts(run.campaign) for pk, run in known.items()}
+    codes = {
+        pk: codes_of(run.campaign.coupons, [one.party_id for one in deliveries if runs.get(one.mailing_id or 0) == pk])
+        for pk, run in known.items()
+    }
     names = {pk: sender_name(run.campaign.responsible_id) for pk, run in known.items()}
     company = open_company()
     people = {one.pk: one for one in Party.objects.filter(pk__in=[d.party_id for d in deliveries]).select_related("company")}
@@ -109,7 +115,7 @@ def letters_for(deliveries: Sequence[Delivery]) -> Mapping[int, Draft]:
         text = texts[run].written(variant[0], language, int(variant[1:] or 0))
         if text is None:
             continue
-        values = places_of(party, company=company, sender=names[run])
+        values = places_of(party, company=company, sender=names[run]) | {COUPON: codes[run].get(party.pk, "")}
         made[one.pk] = Draft(text.subject, text.body, values, language, text.key, party.name, text.blocks)
     return made
 
@@ -122,6 +128,7 @@ def show_letter(subject: str, body: str, party: Party, *, campaign: Campaign, bl
     """
     company = open_company()
     values = places_of(party, company=company, sender=sender_name(campaign.responsible_id))
+    values[COUPON] = example_of(campaign.coupons, party)
     said = fill(subject, values, field="subject")
     text = fill(all_text(blocks) if blocks else body, values, field="body")
     language = language_of(party, company)

@@ -20,6 +20,8 @@ from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.letters import Texts, Written
 from dialogue.marketing.campaigns.links import dead_links
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Side, Test
+from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
+from dialogue.marketing.campaigns.vouchers import coupons_wrong
 from dialogue.platform.mail.dns import DnsSilent, txt_lookup
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.mail.outgoing import real_server
@@ -33,7 +35,7 @@ UNNAMED = re.compile(r"\[[^\[\]\n]{1,200}\]\((?!https?://)([^)\n]{0,200})\)")
 ASKED = re.compile(r"\{%\s*(?:if|elif)\s+([a-z_]+)")
 # Addresses without which a block is nothing.
 NEEDED = {(Kind.PICTURE, "src"), (Kind.BUTTON, "link")}
-FILLED = {"name", "our_company", "sender"}
+FILLED = {COUPON, "name", "our_company", "sender"}
 ALONE = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 
 
@@ -81,6 +83,9 @@ def look_before(campaign: Campaign, audience: Audience | None = None) -> Preflig
     found = Preflight()
     found.findings += _segments(campaign)
     found.findings += _letters(campaign)
+    contents = Content.objects.filter(campaign=campaign).current()
+    for stops, words, where in coupons_wrong(campaign, contents, audience):
+        found.findings.append(Finding(Grade.STOP if stops else Grade.WARN, words, where))
     found.findings += _sender(campaign)
     if audience is not None:
         found.findings += _people(audience)
@@ -135,7 +140,7 @@ def _letter(text: Written | None, content: Content, name: str) -> Iterator[Findi
         yield Finding(Grade.STOP, _("%(letter)s: write a text.") % {"letter": name}, "letters")
     for part, said in (("subject", subject), ("body", body)):
         try:
-            fill(said, dict.fromkeys(PLACES, "x"), field=part)
+            fill(said, dict.fromkeys((*PLACES, COUPON), "x"), field=part)
         except Refusal as refusal:
             yield Finding(Grade.STOP, f"{name}: {refusal.message}", "letters")
     links = links_in(blocks) if blocks else links_of(body)

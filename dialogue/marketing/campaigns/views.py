@@ -29,6 +29,7 @@ from dialogue.marketing.campaigns.results import Result, result_of
 from dialogue.marketing.campaigns.saying import funnel_of, hold_out_words, letter_names, why_words
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views.reading import list_page
+from dialogue.selling.promotions.figures import figures_of as coupon_figures
 
 PAGE = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,7 +64,7 @@ def found(request: MemberRequest, pk: int) -> Campaign:
         Http404: there is none for him.
         NotPermitted: he may see no campaigns at all.
     """
-    rows = Campaign.objects.visible_to(request.actor).select_related("responsible", "identity")
+    rows = Campaign.objects.visible_to(request.actor).select_related("responsible", "identity", "coupons")
     row = rows.filter(pk=pk).first() if pk < LARGEST else None
     if row is None:
         raise Http404
@@ -104,6 +105,7 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
         "period": result.period,
         "brought": brought_of(result),
         "by_letter": letters_of(row, result),
+        "coupons": coupon_figures([row.coupons])[row.coupons.pk] if row.coupons else None,
     }
     return render(request, "campaigns/result.html", context)
 

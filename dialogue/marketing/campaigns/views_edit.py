@@ -30,10 +30,11 @@ from dialogue.marketing.segments.models import Segment
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.accounts.members import member_choices
 from dialogue.platform.mail.models import SenderIdentity
+from dialogue.selling.promotions.models import Series
 
 EMPTY_COSTS = 3
 COUNTS = ("plan_people", "plan_responses", "plan_deals")
-SEGMENTS_SHOWN = 300
+SEGMENTS_SHOWN, SERIES_SHOWN = 300, 200
 
 
 def _may(request: MemberRequest) -> None:
@@ -103,6 +104,7 @@ class Given:
                 "hold_out": self.number("hold_out"),
                 "test": self.given.get("test", Test.NONE),
                 "identity": self.ident("identity"),
+                "coupons": self.ident("coupons"),
             }
         return values
 
@@ -193,6 +195,7 @@ def _form(request: MemberRequest, row: Campaign | None, errors: Mapping[str, str
         "costs": costs + [{"label": "", "planned": "", "spent": "", "on": ""}] * (EMPTY_COSTS if not costs else 1),
         "people": member_choices(),
         "senders": [(str(one.pk), str(one)) for one in SenderIdentity.objects.in_use()],
+        "coupons": _series(row),
         "tests": Test.choices,
         "currency": row.currency if row else request.company.currency,
         "frozen": row is not None and not row.is_draft,
@@ -200,13 +203,22 @@ def _form(request: MemberRequest, row: Campaign | None, errors: Mapping[str, str
     return render(request, "campaigns/edit.html", context, status=422 if errors else 200)
 
 
-NAMES = ("name", "goal", "starts_on", "ends_on", "responsible", *PLAN, "hold_out", "test", "identity")
+NAMES = ("name", "goal", "starts_on", "ends_on", "responsible", *PLAN, "hold_out", "test", "identity", "coupons")
+IDS = {"responsible": "responsible_id", "identity": "identity_id", "coupons": "coupons_id"}
+
+
+def _series(row: Campaign | None) -> list[tuple[str, str]]:
+    """Return the coupons to choose from: the newest that are not closed, and the one chosen before."""
+    rows = list(Series.objects.in_use().newest()[:SERIES_SHOWN])
+    if row is not None and row.coupons is not None and row.coupons not in rows:
+        rows.append(row.coupons)
+    return [(str(one.pk), one.name) for one in rows]
 
 
 def _shown(row: Campaign | None, name: str) -> str:
     if row is None:
         return Test.NONE.value if name == "test" else ""
-    value = getattr(row, {"responsible": "responsible_id", "identity": "identity_id"}.get(name, name))
+    value = getattr(row, IDS.get(name, name))
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return "" if value is None else str(value)

@@ -34,6 +34,7 @@ from dialogue.marketing.campaigns.rules import held_out_of
 from dialogue.marketing.campaigns.saying import hold_out_words, letter_names
 from dialogue.marketing.campaigns.views import found, head_of
 from dialogue.marketing.campaigns.views_edit import refusals_of
+from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.jobs.models import JobState
 
@@ -112,11 +113,11 @@ def _content(request: MemberRequest, row: Campaign, errors: dict[str, str]) -> d
     return _shown(body, lines, fresh) | {
         "campaign": row,
         "errors": errors,
-        "kinds": [(code, words) for code, words in Kind.choices if code != Kind.COUPON],
+        "kinds": Kind.choices,
         "chosen_kind": request.POST.get("add_kind", Kind.TEXT),
         "moved": "do" in request.POST,
         "subject": request.POST.get("subject", ""),
-        "places": PLACES,
+        "places": (*PLACES, COUPON) if row.coupons_id else PLACES,
         "editable": (row.is_draft or row.is_under_way) and request.actor.can(CampaignPermission.WRITE),
     }
 

@@ -24,7 +24,7 @@ from dialogue.platform.audit.verbs import action
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.promotions.models import Coupon, Series, Use
 from dialogue.selling.promotions.permissions import PromotionPermission
-from dialogue.selling.promotions.rules import LONGEST, Verdict, fresh_code, judge
+from dialogue.selling.promotions.rules import ALPHABET, LONGEST, Verdict, fresh_code, judge
 from dialogue.selling.promotions.signals import UsesFact, coupons_used
 from dialogue.selling.purchases.models import Purchase
 from dialogue.selling.purchases.permissions import PurchasePermission
@@ -155,6 +155,47 @@ def issue_coupons(series: Series, parties: Iterable[int], *, by: Actor) -> dict[
         _insert(row, lacking)
         record(by, "coupons.issued", row, count=len(lacking))
     return found
+
+
+# Eight letters of a random UUID's bytes but the one that holds its version: as hard to guess as `fresh_code`.
+LETTERS = " || ".join(f"substr('{ALPHABET}', (get_byte(n.dice, {byte}) & 31) + 1, 1)" for byte in (0, 1, 2, 3, 4, 5, 7, 8))
+ISSUE = f"""
+INSERT INTO {Coupon._meta.db_table} (tenant_id, series_id, code, party_id, at)
+SELECT %s, %s, %s || {LETTERS}, n.id, %s FROM (
+    SELECT w.id, uuid_send(gen_random_uuid()) AS dice FROM ({{people}}) w (id)
+    JOIN {Party._meta.db_table} p ON p.tenant_id = %s AND p.id = w.id
+    WHERE NOT EXISTS (SELECT FROM {Coupon._meta.db_table} c WHERE c.tenant_id = %s AND c.series_id = %s AND c.party_id = w.id)
+) n ON CONFLICT DO NOTHING
+"""
+
+
+@action(permission=PromotionPermission.WRITE)
+def issue_to_people(series: Series, people: str, parameters: Sequence[Any], *, by: Actor, source: int | None = None) -> int:
+    """Give everybody the statement `people` names his own code, in one statement; who has one keeps it. Return how many are new.
+
+    Of a series with one code for everybody nothing is issued. A series of no campaign becomes that of `source`.
+
+    Raises:
+        Conflict: the series is closed.
+    """
+    row = _open(series)
+    if row.source is None and source is not None:
+        row.source = source
+        row.save(update_fields=["source", "updated_at"])
+    if row.code:
+        return 0
+    tenant, made = current_tenant(), 0
+    # A second turn for the code that was taken by chance.
+    for _turn in range(3):
+        with connection.cursor() as cursor:
+            values = [tenant, row.pk, row.prefix, timezone.now(), *parameters, tenant, tenant, row.pk]
+            cursor.execute(ISSUE.format(people=people), values)
+            made += cursor.rowcount
+            if not cursor.rowcount:
+                break
+    if made:
+        record(by, "coupons.issued", row, count=made)
+    return made
 
 
 @action(permission=PromotionPermission.WRITE)

@@ -18,6 +18,21 @@ from dialogue.selling.promotions.rules import Terms, Verdict
 from dialogue.selling.purchases.models import Purchase
 
 
+class SeriesQuerySet(models.QuerySet["Series"]):
+    """Reads of series."""
+
+    def in_use(self) -> Self:
+        """Return those that were not closed."""
+        return self.filter(closed_at=None)
+
+    def newest(self) -> Self:
+        """Return them with the newest first."""
+        return self.order_by("-id")
+
+
+SeriesManager = TenantManager.from_queryset(SeriesQuerySet)
+
+
 class Series(StampedRow):
     """Coupons of one offer. With a `code` everybody uses the same; without one each code is used once.
 
@@ -35,7 +50,7 @@ class Series(StampedRow):
     limit = models.PositiveIntegerField(_("uses at most"), null=True, blank=True)
     closed_at = models.DateTimeField(null=True, editable=False)
 
-    objects: ClassVar[TenantManager[Self]] = TenantManager()
+    objects: ClassVar[SeriesManager[Self]] = SeriesManager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "name"], name="coupon_series_name_once")]

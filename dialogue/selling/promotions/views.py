@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
@@ -39,14 +40,30 @@ def _need(request: MemberRequest, permission: str = PromotionPermission.READ) ->
 def coupons(request: MemberRequest) -> HttpResponse:
     """Show the series of coupons with what became of them, the newest first."""
     _need(request)
-    rows = list(Series.objects.order_by("-id")[:SHOWN])
+    before = request.GET.get("before", "")
+    found = Series.objects.newest()
+    if before.isdecimal() and len(before) < 19:
+        found = found.filter(pk__lt=int(before))
+    rows = list(found[: SHOWN + 1])
+    more, rows = len(rows) > SHOWN, rows[:SHOWN]
     figures = figures_of(rows)
     names = source_names(row.source for row in rows if row.source)
     context = {
         "rows": [(row, figures[row.pk], names.get(row.source or 0, "")) for row in rows],
         "may": request.actor.can(PromotionPermission.WRITE),
+        "before": rows[-1].pk if more else None,
     }
     return render(request, "promotions/coupons.html", context)
+
+
+def _before(text: str) -> tuple[datetime, int] | None:
+    """Return the moment and number after which the next page of uses begins, None where the text names none."""
+    moment, _space, number = text.partition(" ")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return (at, int(number)) if at.tzinfo and number.isdecimal() and len(number) < 19 else None
 
 
 def _day(text: str, field: str) -> date | None:
@@ -109,11 +126,16 @@ def series(request: MemberRequest, pk: int) -> HttpResponse:
     _need(request)
     row = visible_or_404(Series.objects.all(), pk)
     uses = Use.objects.visible_to(request.actor).living().filter(series=row).select_related("party").order_by("-at", "-id")
+    before = _before(request.GET.get("before", ""))
+    if before is not None:
+        uses = uses.filter(Q(at__lt=before[0]) | Q(at=before[0], pk__lt=before[1]), at__lte=before[0])
+    page = list(uses[: SHOWN + 1])
     context = {
         "row": row,
         "figures": figures_of([row])[row.pk],
         "campaign": source_names([row.source] if row.source else []).get(row.source or 0, ""),
-        "uses": uses[:SHOWN],
+        "uses": page[:SHOWN],
+        "before": f"{page[SHOWN - 1].at.isoformat()} {page[SHOWN - 1].pk}" if len(page) > SHOWN else "",
         "may": request.actor.can(PromotionPermission.WRITE),
     }
     return render(request, "promotions/series.html", context)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -234,3 +236,26 @@ def test_fresh_codes_are_read_as_they_were_written(prefix: str) -> None:
     code = fresh_code(coupon_code(prefix))
     assert set(code[-8:]) <= set(ALPHABET)
     assert coupon_code(code.lower()) == coupon_code(code)
+
+
+def test_further_series_and_uses_are_a_page_away(cast: Cast, owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dialogue.selling.promotions.views.SHOWN", 2)
+    row = a_series(cast, "First", code="FIRST1", once_each=False)
+    for number in range(2):
+        a_series(cast, f"Other {number}")
+    at = timezone.now()
+    made = [bought(cast, "FIRST1", at=at - timedelta(minutes=number // 2)) for number in range(5)]
+    page = owner.get(f"{BASE}/coupons/").content.decode()
+    assert "First" not in page
+    further = re.search(r'href="(\?before=[^"]+)"', page)
+    assert further is not None
+    assert "First" in owner.get(f"{BASE}/coupons/{further[1]}").content.decode()
+    seen: list[str] = []
+    address = f"{BASE}/coupons/{row.pk}/"
+    for _page in range(3):
+        text = owner.get(address).content.decode()
+        seen += re.findall(r"№ (\d+)", text)
+        found = re.search(r'href="(\?before=[^"]+)"', text)
+        address = f"{BASE}/coupons/{row.pk}/{unescape(found[1])}" if found else address
+    assert sorted(map(int, seen)) == sorted(one.pk for one in made)
+    assert owner.get(f"{BASE}/coupons/{row.pk}/?before=nonsense").status_code == 200
