@@ -82,11 +82,12 @@ def look_before(campaign: Campaign, audience: Audience | None = None) -> Preflig
     """Return what was found right and wrong; with the counted audience also whether the segments make sense."""
     found = Preflight()
     found.findings += _segments(campaign)
-    found.findings += _letters(campaign)
-    contents = Content.objects.filter(campaign=campaign).current()
+    texts = Texts(campaign)
+    contents = [*texts.rows.values(), *texts.own.values()]
+    found.findings += _letters(campaign, texts)
     for stops, words, where in coupons_wrong(campaign, contents, audience):
         found.findings.append(Finding(Grade.STOP if stops else Grade.WARN, words, where))
-    found.findings += _sender(campaign)
+    found.findings += _sender(campaign, contents)
     if audience is not None:
         found.findings += _people(audience)
     return found
@@ -105,8 +106,7 @@ def _segments(campaign: Campaign) -> Iterator[Finding]:
             yield Finding(Grade.STOP, words % {"name": segment.name, "why": segment.problem}, "plan")
 
 
-def _letters(campaign: Campaign) -> Iterator[Finding]:
-    texts = Texts(campaign)
+def _letters(campaign: Campaign, texts: Texts) -> Iterator[Finding]:
     for arm in campaign.arms:
         name = _("Letter %(arm)s") % {"arm": arm.upper()} if len(campaign.arms) > 1 else _("The letter")
         if (arm, "") not in texts.rows:
@@ -203,7 +203,7 @@ def is_address(link: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(HOST.match(host))
 
 
-def _sender(campaign: Campaign) -> Iterator[Finding]:
+def _sender(campaign: Campaign, contents: Sequence[Content]) -> Iterator[Finding]:
     company = open_company()
     try:
         refuse_locked(company)
@@ -216,17 +216,12 @@ def _sender(campaign: Campaign) -> Iterator[Finding]:
         yield Finding(Grade.WARN, words, "senders")
     else:
         yield from records_of(identity)
-        yield from _answering(campaign)
+        yield from _answering(contents)
     yield Finding(Grade.GOOD, _("Every letter carries the way to unsubscribe with one click."))
 
 
-def _answering(campaign: Campaign) -> Iterator[Finding]:
-    texts = Texts(campaign)
-    links = [
-        link
-        for one in (*texts.rows.values(), *texts.own.values())
-        for link in (links_in(one.blocks) if one.blocks else links_of(one.body))
-    ]
+def _answering(contents: Sequence[Content]) -> Iterator[Finding]:
+    links = [link for one in contents for link in (links_in(one.blocks) if one.blocks else links_of(one.body))]
     links = [link for link in links if is_address(link)]
     for link, status in dead_links(links).items():
         words = _("The page “%(link)s” is not there: its server says %(status)s.")
