@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dialogue.marketing.campaigns import views, views_edit, views_letters, views_past
+from dialogue.marketing.campaigns import views, views_edit, views_letters, views_past, views_report
 
 urlpatterns = [
     path("campaigns/", views.campaign_list, name="campaign_list"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/preview/", views_letters.campaign_preview, name="campaign_preview"),
     path("campaigns/<int:pk>/launch/", views_letters.campaign_launch, name="campaign_launch"),
     path("campaigns/<int:pk>/people/", views.campaign_people, name="campaign_people"),
-    path("campaigns/<int:pk>/result.xlsx", views.campaign_workbook, name="campaign_workbook"),
+    path("campaigns/<int:pk>/result.xlsx", views_report.campaign_workbook, name="campaign_workbook"),
+    path("campaigns/<int:pk>/result.pdf", views_report.campaign_pdf, name="campaign_pdf"),
     path("campaigns/<int:pk>/do/<slug:verb>/", views.campaign_verb, name="campaign_verb"),
 ]

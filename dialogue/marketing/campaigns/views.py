@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dialogue.customers.parties.models import Party
 from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import NotPermitted, Refusal
-from dialogue.kit.figures import print_count, print_share
-from dialogue.kit.money import MINUS, print_money
-from dialogue.marketing.attribution.models import Rule, What
+from dialogue.kit.figures import print_count
 from dialogue.marketing.campaigns.actions import bin_campaign
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.launching import cancel_campaign, finish_campaign, pause_campaign, resume_campaign
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostLine, Decision, Person, Reason, Run, Side
 from dialogue.marketing.campaigns.permissions import CampaignPermission
-from dialogue.marketing.campaigns.report import workbook_of
-from dialogue.marketing.campaigns.results import Result, result_of
-from dialogue.marketing.campaigns.saying import funnel_of, hold_out_words, letter_names, why_words
+from dialogue.marketing.campaigns.results import result_of
+from dialogue.marketing.campaigns.saying import hold_out_words, letter_names, why_words
+from dialogue.marketing.campaigns.telling import (
+    arms_of,
+    brought_of,
+    figures_of,
+    letters_of,
+    money,
+    plan_of,
+    reasons_of,
+    steps_of,
+)
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views.reading import list_page
 from dialogue.selling.promotions.figures import figures_of as coupon_figures
@@ -40,14 +45,6 @@ VERBS: dict[str, Any] = {
     "finish": finish_campaign,
     "cancel": cancel_campaign,
 }
-
-
-def money(amount: Any, currency: str, *, whole: bool = True) -> str:
-    """Return an amount, a dash for none; `whole` leaves out the cents of larger sums."""
-    if amount is None:
-        return "—"
-    value = Decimal(amount)
-    return print_money(value.quantize(Decimal(1)) if whole and abs(value) >= 100 else value, currency)
 
 
 @member_page
@@ -112,19 +109,6 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
 
 @member_page
 @require_GET
-def campaign_workbook(request: MemberRequest, pk: int) -> HttpResponseBase:
-    """Give the tables behind the result as a workbook."""
-    row = found(request, pk)
-    run = Run.objects.filter(campaign=row).order_by("-number").first()
-    if run is None:
-        raise Http404
-    answer = HttpResponse(workbook_of(row, run, result_of(row, run)), content_type=XLSX)
-    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{row.name}.xlsx") or ""
-    return answer
-
-
-@member_page
-@require_GET
 def campaign_plan(request: MemberRequest, pk: int) -> HttpResponseBase:
     """Show the plan beside the facts: goal, people, money, segments."""
     row = found(request, pk)
@@ -152,209 +136,6 @@ def hold_out_plan(row: Campaign) -> str:
     if row.hold_out is None:
         return _("10 % from 500 people on, nobody below.")
     return hold_out_words(row.hold_out, row.hold_out)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One line of the funnel: people, their share of those addressed, and where the plan's mark stands."""
-
-    label: str
-    count: str
-    share: str
-    width: float
-    plan: str = ""
-    mark: float | None = None
-    hint: str = ""
-    indirect: bool = False
-
-
-def steps_of(row: Campaign, result: Result) -> list[Step]:
-    """Return the funnel, the widest line first."""
-    widest = max(result.addressed, 1)
-    return [
-        Step(
-            label,
-            print_count(count),
-            print_share(count / widest, 1 if count / widest < 0.1 else 0),
-            round(100 * min(count / widest, 1), 2),
-            print_count(plan) if plan is not None else "",
-            round(100 * min(plan / widest, 1), 2) if plan is not None else None,
-            hint,
-            bool(hint),
-        )
-        for label, count, plan, hint in funnel_of(row, result)
-    ]
-
-
-def figures_of(row: Campaign, result: Result) -> list[tuple[str, str, str]]:
-    """Return the figures at the head of the result: (label, figure, what stands under it)."""
-    reached, held, gain, currency = result.reached, result.held, result.gain, row.currency
-    told = [
-        (
-            _("Income of those reached, paid"),
-            money(reached.total, currency),
-            _deviation(reached.total, row.plan_revenue, currency),
-        )
-    ]
-    if gain is None or not held.n:
-        told.append((_("Gain over those held out"), "—", _("nobody was held out")))
-    else:
-        bounds = f"{money(gain.low, currency)} … {money(gain.high, currency)}"
-        words = _("95 %%: %(bounds)s · n = %(reached)s / %(held)s")
-        under = words % {"bounds": bounds, "reached": print_count(reached.n), "held": print_count(held.n)}
-        told.append((_("Gain over those held out"), money(gain.estimate, currency), under))
-    told.append((_("Costs"), money(result.cost, currency), _deviation(float(result.cost), row.plan_cost, currency)))
-    roi = (gain.estimate / float(result.cost) - 1) if gain is not None and held.n and result.cost else None
-    whole = (
-        _("by all income %(share)s") % {"share": print_share(reached.total / float(result.cost) - 1, 0)} if result.cost else ""
-    )
-    told.append((_("Return on costs, by the gain"), print_share(roi, 0), whole))
-    each = result.cost_per(result.sent or result.included)
-    told.append(
-        (
-            _("Cost of an answer"),
-            money(result.cost_per(result.answered), currency, whole=False),
-            _("of a contact %(cost)s") % {"cost": money(each, currency, whole=False)},
-        )
-    )
-    return told
-
-
-def _deviation(fact: float, plan: Decimal | None, currency: str) -> str:
-    if not plan:
-        return ""
-    off = fact / float(plan) - 1
-    sign = "+" if off >= 0 else MINUS
-    words = _("plan %(plan)s · %(sign)s%(off)s")
-    return words % {"plan": money(plan, currency), "sign": sign, "off": print_share(abs(off), 0)}
-
-
-def reasons_of(audience: Audience, run: Run) -> list[tuple[str, str, str]]:
-    """Return who did not get the letter: (words, count, the filter of the list of people)."""
-    lines = (
-        [(str(Decision.HELD_OUT.label), print_count(audience.held_out), f"decision={Decision.HELD_OUT}")]
-        if audience.held_out
-        else []
-    )
-    return lines + [
-        (str(reason.label), print_count(count), f"decision=3&reason={int(reason)}") for reason, count in audience.lines()
-    ]
-
-
-def brought_of(result: Result) -> list[tuple[str, str, str, str]]:
-    """Return what is attributed to the campaign: (thing, by which rule, number, sum)."""
-    return [
-        (
-            str(What(one["what"]).label),
-            str(Rule(one["rule"]).label),
-            print_count(one["count"]),
-            money(one["amount"], one["currency"]) if one["currency"] else "—",
-        )
-        for one in result.brought
-    ]
-
-
-@dataclass(frozen=True)
-class ArmLine:
-    """One group beside the others: its people, buyers and revenue per person."""
-
-    label: str
-    n: str
-    buyers: str
-    share: str
-    low: str
-    high: str
-    each: str
-
-
-def arms_of(row: Campaign, result: Result) -> list[ArmLine]:
-    """Return the groups to compare: each arm, and those held out."""
-    labels = {"a": _("Letter A"), "b": _("Letter B")} if len(row.arms) > 1 else {"a": _("Reached")}
-    groups = [(labels[arm], result.arms[arm]) for arm in labels if arm in result.arms]
-    if result.held.n:
-        groups.append((_("Held out"), result.held))
-    lines = []
-    for label, group in groups:
-        share = group.share
-        bounds = (print_share(share.low), print_share(share.high)) if share else ("—", "—")
-        mean = money(group.sample.mean, row.currency, whole=False)
-        lines.append(
-            ArmLine(
-                label,
-                print_count(group.n),
-                print_count(group.buyers),
-                print_share(share.estimate if share else None),
-                *bounds,
-                mean,
-            )
-        )
-    return lines
-
-
-@dataclass(frozen=True)
-class LetterLine:
-    """One letter beside the others: its people and what came of them."""
-
-    label: str
-    n: str
-    followed: str
-    answered: str
-    buyers: str
-    each: str
-
-
-def letters_of(row: Campaign, result: Result) -> list[LetterLine]:
-    """Return what came of each letter, in the order in which they are looked for; nothing where everybody got the same."""
-    names = letter_names(row) if result.letters else {}
-    return [
-        LetterLine(
-            names.get(int(number), f"№ {number}"),
-            print_count(one.group.n),
-            f"{print_count(one.followed)} · {print_share(one.followed / one.group.n)}" if one.group.n else "—",
-            f"{print_count(one.answered)} · {print_share(one.answered / one.group.n)}" if one.group.n else "—",
-            f"{print_count(one.group.buyers)} · {print_share(one.group.buyers / one.group.n)}" if one.group.n else "—",
-            money(one.group.sample.mean, row.currency, whole=False),
-        )
-        for number, one in sorted(
-            result.letters.items(), key=lambda line: list(names).index(int(line[0])) if int(line[0]) in names else 0
-        )
-    ]
-
-
-def plan_of(row: Campaign, result: Result | None) -> list[tuple[str, str, str, str]]:
-    """Return plan and fact: (what, plan, fact, deviation)."""
-    facts: dict[str, float | None] = dict.fromkeys(("people", "responses", "deals", "revenue", "cost"))
-    if result is not None:
-        facts = {
-            "people": result.included, "responses": result.answered, "deals": result.deals,
-            "revenue": result.reached.total, "cost": float(result.cost),
-        }  # fmt: skip
-    lines = [
-        (_("People reached"), row.plan_people, facts["people"], False),
-        (_("Answers"), row.plan_responses, facts["responses"], False),
-        (_("Deals"), row.plan_deals, facts["deals"], False),
-        (_("Income"), row.plan_revenue, facts["revenue"], True),
-        (_("Costs"), row.plan_cost, facts["cost"], True),
-    ]
-    said = []
-    for label, plan, fact, is_money in lines:
-        off = float(fact) / float(plan) - 1 if plan and fact is not None else None
-        sign = "" if off is None else "+" if off >= 0 else MINUS
-        said.append(
-            (
-                label,
-                _amount(plan, row.currency if is_money else ""),
-                _amount(fact, row.currency if is_money else ""),
-                "" if off is None else sign + print_share(abs(off), 0),
-            )
-        )
-    return said
-
-
-def _amount(value: Any, currency: str) -> str:
-    if value is None:
-        return "—"
-    return money(value, currency) if currency else print_count(int(value))
 
 
 @member_page

@@ -1,0 +1,230 @@
+"""A campaign's result as words and printed figures, the same on the page and on paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from dialogue.kit.figures import print_count, print_share
+from dialogue.kit.money import MINUS, print_money
+from dialogue.marketing.attribution.models import Rule, What
+from dialogue.marketing.campaigns.freezing import Audience
+from dialogue.marketing.campaigns.models import Campaign, Decision, Run
+from dialogue.marketing.campaigns.results import Result
+from dialogue.marketing.campaigns.saying import funnel_of, letter_names
+
+
+def money(amount: Any, currency: str, *, whole: bool = True) -> str:
+    """Return an amount, a dash for none; `whole` leaves out the cents of larger sums."""
+    if amount is None:
+        return "—"
+    value = Decimal(amount)
+    return print_money(value.quantize(Decimal(1)) if whole and abs(value) >= 100 else value, currency)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the funnel: people, their share of those addressed, and where the plan's mark stands."""
+
+    label: str
+    count: str
+    share: str
+    width: float
+    plan: str = ""
+    mark: float | None = None
+    hint: str = ""
+    indirect: bool = False
+
+
+def steps_of(row: Campaign, result: Result) -> list[Step]:
+    """Return the funnel, the widest line first."""
+    widest = max(result.addressed, 1)
+    return [
+        Step(
+            label,
+            print_count(count),
+            print_share(count / widest, 1 if count / widest < 0.1 else 0),
+            round(100 * min(count / widest, 1), 2),
+            print_count(plan) if plan is not None else "",
+            round(100 * min(plan / widest, 1), 2) if plan is not None else None,
+            hint,
+            bool(hint),
+        )
+        for label, count, plan, hint in funnel_of(row, result)
+    ]
+
+
+def figures_of(row: Campaign, result: Result) -> list[tuple[str, str, str]]:
+    """Return the figures at the head of the result: (label, figure, what stands under it)."""
+    reached, held, gain, currency = result.reached, result.held, result.gain, row.currency
+    told = [
+        (
+            _("Income of those reached, paid"),
+            money(reached.total, currency),
+            _deviation(reached.total, row.plan_revenue, currency),
+        )
+    ]
+    if gain is None or not held.n:
+        told.append((_("Gain over those held out"), "—", _("nobody was held out")))
+    else:
+        bounds = f"{money(gain.low, currency)} … {money(gain.high, currency)}"
+        words = _("95 %%: %(bounds)s · n = %(reached)s / %(held)s")
+        under = words % {"bounds": bounds, "reached": print_count(reached.n), "held": print_count(held.n)}
+        told.append((_("Gain over those held out"), money(gain.estimate, currency), under))
+    told.append((_("Costs"), money(result.cost, currency), _deviation(float(result.cost), row.plan_cost, currency)))
+    roi = (gain.estimate / float(result.cost) - 1) if gain is not None and held.n and result.cost else None
+    whole = (
+        _("by all income %(share)s") % {"share": print_share(reached.total / float(result.cost) - 1, 0)} if result.cost else ""
+    )
+    told.append((_("Return on costs, by the gain"), print_share(roi, 0), whole))
+    each = result.cost_per(result.sent or result.included)
+    told.append(
+        (
+            _("Cost of an answer"),
+            money(result.cost_per(result.answered), currency, whole=False),
+            _("of a contact %(cost)s") % {"cost": money(each, currency, whole=False)},
+        )
+    )
+    return told
+
+
+def _deviation(fact: float, plan: Decimal | None, currency: str) -> str:
+    if not plan:
+        return ""
+    return _("plan %(plan)s · %(off)s") % {"plan": money(plan, currency), "off": _signed(fact / float(plan) - 1)}
+
+
+def _signed(off: float) -> str:
+    """Return a deviation as a share with its sign; one that rounds to nothing has none."""
+    said = print_share(abs(off), 0)
+    return said if said == print_share(0.0, 0) else ("+" if off > 0 else MINUS) + said
+
+
+def reasons_of(audience: Audience, run: Run) -> list[tuple[str, str, str]]:
+    """Return who did not get the letter: (words, count, the filter of the list of people)."""
+    lines = (
+        [(str(Decision.HELD_OUT.label), print_count(audience.held_out), f"decision={Decision.HELD_OUT}")]
+        if audience.held_out
+        else []
+    )
+    return lines + [
+        (str(reason.label), print_count(count), f"decision=3&reason={int(reason)}") for reason, count in audience.lines()
+    ]
+
+
+def brought_of(result: Result) -> list[tuple[str, str, str, str]]:
+    """Return what is attributed to the campaign: (thing, by which rule, number, sum)."""
+    return [
+        (
+            str(What(one["what"]).label),
+            str(Rule(one["rule"]).label),
+            print_count(one["count"]),
+            money(one["amount"], one["currency"]) if one["currency"] else "—",
+        )
+        for one in result.brought
+    ]
+
+
+@dataclass(frozen=True)
+class ArmLine:
+    """One group beside the others: its people, buyers and revenue per person."""
+
+    label: str
+    n: str
+    buyers: str
+    share: str
+    low: str
+    high: str
+    each: str
+
+
+def arms_of(row: Campaign, result: Result) -> list[ArmLine]:
+    """Return the groups to compare: each arm, and those held out."""
+    labels = {"a": _("Letter A"), "b": _("Letter B")} if len(row.arms) > 1 else {"a": _("Reached")}
+    groups = [(labels[arm], result.arms[arm]) for arm in labels if arm in result.arms]
+    if result.held.n:
+        groups.append((_("Held out"), result.held))
+    lines = []
+    for label, group in groups:
+        share = group.share
+        bounds = (print_share(share.low), print_share(share.high)) if share else ("—", "—")
+        mean = money(group.sample.mean, row.currency, whole=False)
+        lines.append(
+            ArmLine(
+                label,
+                print_count(group.n),
+                print_count(group.buyers),
+                print_share(share.estimate if share else None),
+                *bounds,
+                mean,
+            )
+        )
+    return lines
+
+
+@dataclass(frozen=True)
+class LetterLine:
+    """One letter beside the others: its people and what came of them."""
+
+    label: str
+    n: str
+    followed: str
+    answered: str
+    buyers: str
+    each: str
+
+
+def letters_of(row: Campaign, result: Result) -> list[LetterLine]:
+    """Return what came of each letter, in the order in which they are looked for; nothing where everybody got the same."""
+    names = letter_names(row) if result.letters else {}
+    return [
+        LetterLine(
+            names.get(int(number), f"№ {number}"),
+            print_count(one.group.n),
+            f"{print_count(one.followed)} · {print_share(one.followed / one.group.n)}" if one.group.n else "—",
+            f"{print_count(one.answered)} · {print_share(one.answered / one.group.n)}" if one.group.n else "—",
+            f"{print_count(one.group.buyers)} · {print_share(one.group.buyers / one.group.n)}" if one.group.n else "—",
+            money(one.group.sample.mean, row.currency, whole=False),
+        )
+        for number, one in sorted(
+            result.letters.items(), key=lambda line: list(names).index(int(line[0])) if int(line[0]) in names else 0
+        )
+    ]
+
+
+def plan_of(row: Campaign, result: Result | None) -> list[tuple[str, str, str, str]]:
+    """Return plan and fact: (what, plan, fact, deviation)."""
+    facts: dict[str, float | None] = dict.fromkeys(("people", "responses", "deals", "revenue", "cost"))
+    if result is not None:
+        facts = {
+            "people": result.included, "responses": result.answered, "deals": result.deals,
+            "revenue": result.reached.total, "cost": float(result.cost),
+        }  # fmt: skip
+    lines = [
+        (_("People reached"), row.plan_people, facts["people"], False),
+        (_("Answers"), row.plan_responses, facts["responses"], False),
+        (_("Deals"), row.plan_deals, facts["deals"], False),
+        (_("Income"), row.plan_revenue, facts["revenue"], True),
+        (_("Costs"), row.plan_cost, facts["cost"], True),
+    ]
+    said = []
+    for label, plan, fact, is_money in lines:
+        off = float(fact) / float(plan) - 1 if plan and fact is not None else None
+        said.append(
+            (
+                label,
+                _amount(plan, row.currency if is_money else ""),
+                _amount(fact, row.currency if is_money else ""),
+                "" if off is None else _signed(off),
+            )
+        )
+    return said
+
+
+def _amount(value: Any, currency: str) -> str:
+    if value is None:
+        return "—"
+    return money(value, currency) if currency else print_count(int(value))
