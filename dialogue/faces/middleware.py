@@ -10,11 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
+from django.db import DataError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import set_script_prefix
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from dialogue.kit import measures
 from dialogue.kit.api import problems
@@ -247,6 +248,10 @@ class RoomsMiddleware:
             raise Http404
 
 
+# How PostgreSQL's driver says that a text holds the one sign PostgreSQL cannot keep.
+ZERO_BYTE = "NUL (0x00)"
+
+
 class RefusalMiddleware:
     """Show a refusal as a page that says what to do next."""
 
@@ -258,6 +263,8 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the refusal's page; other errors go on."""
+        if isinstance(error, DataError | ValueError) and ZERO_BYTE in str(error):
+            error = Refusal(_("To go on take the invisible zero sign out of what you entered: typing the text anew is enough."))
         if not isinstance(error, Refusal):
             return None
         request.undo = True  # type: ignore[attr-defined]

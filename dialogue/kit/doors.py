@@ -51,6 +51,13 @@ def open_page(
     return view
 
 
+def whole_number(text: object, most: int = LARGEST - 1) -> int | None:
+    """Return the whole number that a field of a form or an address holds; None where it holds none, or more than `most`."""
+    digits = str(text or "").strip()
+    # The length first: Python refuses to read thousands of digits.
+    return int(digits) if digits.isdecimal() and len(digits) <= len(str(most)) and int(digits) <= most else None
+
+
 def visible_or_404(rows: models.QuerySet[M], number: int) -> M:
     """Return the row with this id among those the asker may see.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,3 +117,27 @@ def test_owner_reaches_his_records(house: House) -> None:
         assert response.status_code == 200, path
         assert MARK in response.content.decode(), path
     assert MARK in _ask(house.owner_secret, "GET", house.fill("deals/{int:deal}")).content.decode()
+
+
+ROOT = Path(__file__).resolve().parents[2]
+ASKED_FOR = sorted(
+    {name for file in (ROOT / "dialogue").rglob("*.py") for name in re.findall(r'GET\.get\("(\w+)"', file.read_text())}
+)
+
+
+@pytest.mark.parametrize(
+    "digits", ["9" * 20, "9" * 5000, "²", "-1", "\0"], ids=["no bigint", "no int", "no digit", "negative", "zero byte"]
+)
+def test_absurd_numbers_in_addresses_break_no_page(house: House, digits: str) -> None:
+    assert "before" in ASKED_FOR
+    client = client_of(house.cast.owner)
+    for path in MEMBERS:
+        response = client.get(f"/c/romashka/{house.fill(path)}", dict.fromkeys(ASKED_FOR, digits))
+        assert response.status_code < 500, f"/{path} answered {response.status_code}."
+
+
+def test_zero_byte_in_a_form_is_refused_in_words(house: House) -> None:
+    client = client_of(house.cast.owner)
+    answer = client.post("/c/romashka/deals/new/", {"title": "call\0back"})
+    assert answer.status_code == 422
+    assert "invisible" in answer.content.decode()

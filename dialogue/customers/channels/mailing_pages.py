@@ -23,7 +23,7 @@ from dialogue.customers.channels.mailings import (
 from dialogue.customers.channels.models import Delivery, Mailing, MailingState, State
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.unknowns import leave_unknowns, letters_of, resend_unknown
-from dialogue.kit.doors import visible_or_404
+from dialogue.kit.doors import visible_or_404, whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 
@@ -44,9 +44,9 @@ def _may(request: MemberRequest) -> None:
 
 
 def _page(request: MemberRequest, rows: Any) -> tuple[list[Any], int | str]:
-    before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    before = whole_number(request.GET.get("before"))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: SHOWN + 1])
     return found[:SHOWN], found[SHOWN - 1].pk if len(found) > SHOWN else ""
 

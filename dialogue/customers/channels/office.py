@@ -15,6 +15,7 @@ from dialogue.customers.channels.models import LetterTemplate, Suppression
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.channels.views import _wrong
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.mail import actions as mail
@@ -191,10 +192,10 @@ def stop_list(request: MemberRequest) -> HttpResponseBase:
             wrong = _wrong(refusal)
         else:
             return redirect("stop_list")
-    before = request.GET.get("before", "")
+    before = whole_number(request.GET.get("before"))
     rows = Suppression.objects.order_by("-id")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: SHOWN + 1])
     context = {
         "rows": found[:SHOWN],
@@ -207,9 +208,9 @@ def stop_list(request: MemberRequest) -> HttpResponseBase:
 
 def _change_stop_list(request: MemberRequest) -> None:
     given = request.POST
-    lifted = given.get("lift", "")
-    if lifted.isdecimal():
-        row = get_object_or_404(Suppression.objects.all(), pk=int(lifted))
+    lifted = whole_number(given.get("lift"))
+    if lifted is not None:
+        row = get_object_or_404(Suppression.objects.all(), pk=lifted)
         actions.lift_suppression(row, evidence=given.get("evidence", ""), by=request.actor)
     else:
         actions.suppress_address(given.get("address", ""), evidence=given.get("evidence", ""), by=request.actor)
@@ -220,10 +221,10 @@ def _change_stop_list(request: MemberRequest) -> None:
 def mailbox(request: MemberRequest) -> HttpResponse:
     """Show the letters that stayed on this machine."""
     _need(request, ChannelPermission.SETTINGS)
-    before = request.GET.get("before", "")
+    before = whole_number(request.GET.get("before"))
     rows = StoredLetter.objects.order_by("-id").defer("data")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: SHOWN + 1])
     further = found[SHOWN - 1].pk if len(found) > SHOWN else ""
     return render(request, "channels/mailbox.html", {"rows": found[:SHOWN], "further": further})

@@ -18,7 +18,7 @@ from dialogue.customers.channels.policy import EMAIL, point_to_write, refuse_loc
 from dialogue.customers.channels.texts import PLACES, html_body
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party, Purpose
 from dialogue.customers.timeline.views import panel, told
-from dialogue.kit.doors import visible_or_404
+from dialogue.kit.doors import visible_or_404, whole_number
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.mail.models import SenderIdentity
@@ -53,8 +53,8 @@ def _draft(request: MemberRequest, party: Party) -> Draft:
         subject=given.get("subject", ""),
         text=given.get("text", ""),
         purpose=given.get("purpose", Purpose.SERVICE),
-        point=ContactPoint.objects.filter(party=party, pk=point).first() if point.isdecimal() else None,
-        identity=SenderIdentity.objects.in_use().filter(pk=identity).first() if identity.isdecimal() else None,
+        point=ContactPoint.objects.filter(party=party, pk=whole_number(point) or 0).first(),
+        identity=SenderIdentity.objects.in_use().filter(pk=whole_number(identity) or 0).first(),
         once=number,
     )
 
@@ -90,8 +90,7 @@ def letter_new(request: MemberRequest, pk: int) -> HttpResponseBase:
     """Write a letter to a customer."""
     party = _party(request, pk)
     if request.method == "GET":
-        chosen = request.GET.get("template", "")
-        template = LetterTemplate.objects.filter(pk=chosen).first() if chosen.isdecimal() else None
+        template = LetterTemplate.objects.filter(pk=whole_number(request.GET.get("template")) or 0).first()
         form: dict[str, Any] = {
             "once": str(uuid4()),
             "purpose": request.GET.get("purpose", Purpose.SERVICE),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dialogue.customers.mailboxes import actions
 from dialogue.customers.mailboxes.models import Incoming, Kind, Mailbox, Protection
 from dialogue.customers.mailboxes.permissions import MailboxPermission
-from dialogue.kit.doors import visible_or_404
+from dialogue.kit.doors import visible_or_404, whole_number
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.accounts.members import member_choices
@@ -30,23 +30,28 @@ def _need(request: MemberRequest, permission: str) -> None:
         )
 
 
-def _number(text: str, otherwise: int) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else otherwise
+LAST_PORT = 65535
+
+
+def _days(text: str) -> int:
+    """Return the days, -1 where the text is no number of them: the action names the field."""
+    days = whole_number(text or "0", actions.MOST_DAYS)
+    return -1 if days is None else days
 
 
 def _draft(request: MemberRequest) -> actions.MailboxDraft:
     given = request.POST
     return actions.MailboxDraft(
         host=given.get("host", ""),
-        port=_number(given.get("port", ""), 0),
+        port=whole_number(given.get("port"), LAST_PORT) or 0,
         security=given.get("security", ""),
         user=given.get("user", ""),
         # An empty password field keeps the password that is known.
         password=given.get("password") or None,
         folder=given.get("folder", ""),
         is_on="is_on" in given,
-        responsible=_number(given.get("responsible", ""), 0) or None,
-        days=_number(given.get("days", "") or "0", -1),
+        responsible=whole_number(given.get("responsible")),
+        days=_days(given.get("days", "")),
     )
 
 
@@ -123,9 +128,9 @@ def incoming(request: MemberRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     if kind in Kind.values:
         rows = rows.filter(kind=kind)
-    before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    before = whole_number(request.GET.get("before"))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     found = list(rows[: SHOWN + 1])
     context = {
         "rows": found[:SHOWN],

@@ -37,6 +37,7 @@ from dialogue.customers.parties.panels import asking_of, rows_of
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.views import party_of
 from dialogue.kit.actors import Actor
+from dialogue.kit.doors import whole_number
 from dialogue.kit.editing import StaleEdit
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.kit.pieces import piece
@@ -99,12 +100,12 @@ def _new_form(request: MemberRequest, given: dict[str, str], errors: dict[str, s
 
 
 def _visible(request: MemberRequest, number: str) -> Party | None:
-    return Party.objects.visible_to(request.actor).filter(pk=int(number)).first() if number.isdecimal() else None
+    return Party.objects.visible_to(request.actor).filter(pk=whole_number(number) or 0).first()
 
 
 def _draft(given: dict[str, str], by: Actor) -> NewParty:
     person = given.get("kind") != PartyKind.COMPANY
-    company = int(given["company"]) if given.get("company", "").isdecimal() else None
+    company = whole_number(given.get("company"))
     named = given.get("company_text", "").strip()
     if person and company is None and named:
         known = Party.objects.visible_to(by).companies().filter(name__iexact=named).first()
@@ -346,7 +347,7 @@ def _keep_relation(request: MemberRequest, party: Party, row: PartyRelation | No
         details.change_relation(row, values, by=request.actor)
         return
     way = given.get("way", "")
-    found = _types().filter(pk=int(way[:-1])).first() if way[:-1].isdecimal() else None
+    found = _types().filter(pk=whole_number(way[:-1]) or 0).first()
     other = _visible(request, given.get("other", ""))
     if found is None:
         raise Refusal(_("Choose the kind of the relation."), field="way")

@@ -20,6 +20,7 @@ from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import printed_phone
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
+from dialogue.kit.doors import whole_number
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
 from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Preset
@@ -58,12 +59,12 @@ def change_cell(row: Party, name: str, value: Any, *, by: Actor) -> Party:
         Refusal: the value is wrong.
     """
     if name == "tags":
-        chosen = Tag.objects.filter(pk__in=[int(tag) for tag in value or [] if str(tag).isdecimal()])
+        chosen = Tag.objects.filter(pk__in=[tag for tag in map(whole_number, value or []) if tag is not None])
         return set_tags(row, list(chosen.values_list("name", flat=True)), by=by)
     if name.startswith(CHARACTERISTICS):
         return change_party(row, {"characteristics": {name.removeprefix(CHARACTERISTICS): value}}, by=by)
     if name == "responsible":
-        value = int(value) if str(value or "").isdecimal() else None
+        value = whole_number(value)
     empty = None if name in {"birth_on", "responsible"} else ""
     return change_party(row, {name: empty if value is None else value}, by=by)
 

@@ -15,6 +15,7 @@ from dialogue.customers.parties.merging import merge_parties, unmerge_parties
 from dialogue.customers.parties.models import Merge, Party
 from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.views import party_of
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 
@@ -50,8 +51,8 @@ def merge(request: MemberRequest, pk: int) -> HttpResponse:
     """Show whom to merge with, both records side by side, or merge them and open what stays."""
     _may(request)
     party = party_of(request, pk)
-    number = request.POST.get("other") or request.GET.get("other") or ""
-    other = party_of(request, int(number)) if number.isdecimal() else None
+    number = whole_number(request.POST.get("other") or request.GET.get("other"))
+    other = None if number is None else party_of(request, number)
     if request.method == "GET" or other is None or not request.POST.get("sure"):
         return render(request, "parties/merge.html", _context(request, party, other))
     kept, gone = (other, party) if request.POST.get("keep") == str(other.pk) else (party, other)

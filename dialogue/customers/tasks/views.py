@@ -16,6 +16,7 @@ from dialogue.customers.tasks.models import Priority, Task
 from dialogue.customers.tasks.panels import lines_of, named
 from dialogue.customers.tasks.permissions import TaskPermission
 from dialogue.customers.tasks.subjects import task_subjects
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.kit.pieces import piece
 from dialogue.kit.rows import etag_of
@@ -65,7 +66,9 @@ def _form(request: MemberRequest, task: Task | None, errors: dict[str, str] | No
     zone = request.company.zone
     hour = task.hour_in(zone) if task else None
     party = (
-        task.party if task else Party.objects.visible_to(request.actor).filter(pk=_number(asked.get("party", "")) or 0).first()
+        task.party
+        if task
+        else Party.objects.visible_to(request.actor).filter(pk=whole_number(asked.get("party", "")) or 0).first()
     )
     about = _about(request, given.get("subject", asked.get("subject", ""))) if task is None else None
     context = {
@@ -88,13 +91,10 @@ def _form(request: MemberRequest, task: Task | None, errors: dict[str, str] | No
     return render(request, "tasks/form.html", context, status=422 if errors else 200)
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
-
-
 def _subject(text: str) -> tuple[str, int] | None:
-    kind, _colon, number = text.partition(":")
-    return (kind, int(number)) if kind and number.isdecimal() else None
+    kind, _colon, digits = text.partition(":")
+    number = whole_number(digits)
+    return (kind, number) if kind and number is not None else None
 
 
 def _about(request: MemberRequest, text: str) -> Any:
@@ -116,9 +116,9 @@ def _facts(request: MemberRequest) -> dict[str, Any]:
         "note": post.get("note", ""),
         "due_on": day,
         "due_at": moment,
-        "priority": _number(post.get("priority", "")) or Priority.USUAL,
-        "responsible": _number(post.get("responsible", "")),
-        "party": _number(post.get("party", "")),
+        "priority": whole_number(post.get("priority", "")) or Priority.USUAL,
+        "responsible": whole_number(post.get("responsible", "")),
+        "party": whole_number(post.get("party", "")),
     }
 
 

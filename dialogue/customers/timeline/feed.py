@@ -17,6 +17,7 @@ from dialogue.customers.timeline.details import EntryDetail, answer_details, det
 from dialogue.customers.timeline.models import Entry, EntryQuerySet, Side, answers_to
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import unmarked
+from dialogue.kit.doors import whole_number
 from dialogue.kit.money import print_money
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
@@ -98,9 +99,9 @@ def write_cursor(entry: Entry) -> str:
 
 def read_cursor(text: str) -> tuple[datetime, int] | None:
     """Return the place, None where the text is none."""
-    at, _mark, pk = text.partition("~")
-    moment = parse_datetime(at.replace(" ", "+")) if at else None
-    return (moment, int(pk)) if moment is not None and pk.isdecimal() else None
+    at, _mark, digits = text.partition("~")
+    moment, pk = parse_datetime(at.replace(" ", "+")) if at else None, whole_number(digits)
+    return (moment, pk) if moment is not None and pk is not None else None
 
 
 def _said_to(party: int) -> EntryQuerySet:

@@ -23,7 +23,7 @@ from dialogue.customers.timeline.kinds import IN, entry_kinds, kinds_of
 from dialogue.customers.timeline.models import Entry
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import first_line
-from dialogue.kit.doors import visible_or_404
+from dialogue.kit.doors import visible_or_404, whole_number
 from dialogue.kit.errors import Refusal
 from dialogue.kit.pieces import piece
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -85,9 +85,10 @@ def _moment(request: MemberRequest) -> datetime | None:
 
 def _minutes(request: MemberRequest) -> int | None:
     text = request.POST.get("minutes", "").strip()
-    if text and not text.isdecimal():
+    minutes = whole_number(text)
+    if text and minutes is None:
         raise Refusal(_("Give the length of the call in minutes, from 0 to 1440."), field="minutes")
-    return int(text) if text else None
+    return minutes
 
 
 def _record(request: MemberRequest, party: Party) -> None:
@@ -157,9 +158,10 @@ def _chosen(request: MemberRequest, field: str) -> int | None:
     text = request.POST.get(field, "")
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    number = whole_number(text)
+    if number is None:
         raise Refusal(_("Choose from the list."), field=field)
-    return int(text)
+    return number
 
 
 def _write_answer(request: MemberRequest, party: Party, touch: Entry | None) -> dict[str, Any]:

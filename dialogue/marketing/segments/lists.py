@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import Refusal
 from dialogue.kit.figures import print_count
 from dialogue.marketing.segments.actions import change_segment, create_segment
@@ -45,7 +46,7 @@ def change_cell(row: Segment, name: str, value: Any, *, by: Actor) -> Segment:
         Refusal: the value is wrong.
     """
     if name == "responsible":
-        value = int(value) if str(value or "").isdecimal() else None
+        value = whole_number(value)
     return change_segment(row, by=by, **{name: value if name == "responsible" else value or ""})
 
 

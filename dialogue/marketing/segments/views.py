@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dialogue.customers.parties.drafts import ENTITY as PARTY
 from dialogue.customers.parties.models import Party
 from dialogue.kit.dates import short_day
-from dialogue.kit.doors import LARGEST
+from dialogue.kit.doors import LARGEST, whole_number
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
 from dialogue.marketing.segments.actions import bin_segment, copy_segment, freeze_segment
@@ -182,10 +182,6 @@ def _rebuild(row: Segment, request: MemberRequest) -> None:
     )
 
 
-def _id(text: str) -> int:
-    return int(text) if text.isdecimal() and int(text) < LARGEST else 0
-
-
 @member_page
 @require_http_methods(["GET", "POST"])
 def segment_pick(request: MemberRequest) -> HttpResponseBase:
@@ -193,8 +189,8 @@ def segment_pick(request: MemberRequest) -> HttpResponseBase:
     asked = request.POST if request.method == "POST" else request.GET
     if not request.actor.can(SegmentPermission.WRITE):
         raise NotPermitted(_("To put people into segments you must have the right to change segments."))
-    row = Segment.objects.visible_to(request.actor).filter(pk=_id(asked.get("segment", ""))).first()
-    person = Party.objects.visible_to(request.actor).filter(pk=_id(asked.get("party", ""))).first()
+    row = Segment.objects.visible_to(request.actor).filter(pk=whole_number(asked.get("segment")) or 0).first()
+    person = Party.objects.visible_to(request.actor).filter(pk=whole_number(asked.get("party")) or 0).first()
     if request.method == "GET":
         return _pick_form(request, row, person, {})
     errors = {} if row else {"segment": _("Choose the segment.")}

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dialogue.customers.parties.drafts import ENTITY
-from dialogue.kit.doors import visible_or_404
+from dialogue.kit.doors import visible_or_404, whole_number
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.kit.rows import etag_of
 from dialogue.marketing.segments.actions import change_segment, create_segment
@@ -72,9 +72,9 @@ def _begun(request: MemberRequest, start: str, asking: Asking) -> Begun:
             raise Http404
         return _of_list(request.GET, asking)
     for name, read in (("view", _of_view), ("copy", _of_segment)):
-        number = request.GET.get(name, "")
-        if number.isdecimal():
-            return read(request, int(number), asking)
+        number = whole_number(request.GET.get(name))
+        if number is not None:
+            return read(request, number, asking)
     return Begun()
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from dialogue.kit.doors import ActorRequest, member_page
+from dialogue.kit.doors import ActorRequest, member_page, whole_number
 from dialogue.kit.errors import NotPermitted
 from dialogue.platform.audit.actions import restore_record
 from dialogue.platform.audit.bin import KEPT, bin_of, references_of
@@ -41,9 +41,9 @@ def visible_subject(actor: Any, kind: str, number: int) -> Any:
 
 
 def _page(request: ActorRequest, entries: QuerySet[Entry]) -> dict[str, Any]:
-    before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        entries = entries.filter(pk__lt=int(before))
+    before = whole_number(request.GET.get("before"))
+    if before is not None:
+        entries = entries.filter(pk__lt=before)
     rows = list(entries.order_by("-id")[: SHOWN + 1])
     further = rows[SHOWN - 1].pk if len(rows) > SHOWN else None
     return {"lines": lines_of(rows[:SHOWN]), "further": further}

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import Conflict, NotPermitted, Refusal
 from dialogue.kit.money import print_money
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -197,7 +198,7 @@ def import_map(request: MemberRequest, pk: int) -> HttpResponse:
     run = find(request, pk)
     verb = request.POST.get("verb", "")
     try:
-        profile = ImportProfile.objects.filter(kind=run.kind, pk=_number(request.POST.get("profile", ""))).first()
+        profile = ImportProfile.objects.filter(kind=run.kind, pk=whole_number(request.POST.get("profile")) or 0).first()
         mapping = profile.mapping if verb == "apply" and profile else posted_map(run, request.POST)
         run = actions.map_import(run, mapping, by=request.actor)
         if verb == "try":
@@ -221,10 +222,6 @@ def _refused(request: MemberRequest, pk: int, refused: Refusal) -> HttpResponse:
     context = context_of(request, run, error=refused.message, errors=errors)
     context["again"] = isinstance(refused, Conflict) and refused.code == "imported-before"
     return render(request, "imports/import.html", context, status=refused.status)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 18 else 0
 
 
 @member_page

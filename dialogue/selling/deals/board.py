@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from dialogue.kit.doors import whole_number
 from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.models import slots_under
@@ -105,12 +106,13 @@ def cards(rows: QuerySet[Any], asking: Asking) -> list[Card]:
 
 def further(rows: QuerySet[Any], stage: Stage, key: str, asking: Asking) -> Column:
     """Return the next cards of a column after the key `rank:id`."""
-    rank, _colon, pk = key.partition(":")
+    before, _colon, last = key.partition(":")
+    rank, pk = whole_number(before.removeprefix("-")), whole_number(last)
     column = Column(stage, tone_of(stage))
-    if not (rank.lstrip("-").isdecimal() and pk.isdecimal()):
+    if rank is None or pk is None:
         return column
-    beyond = Q(rank__gt=int(rank)) | Q(rank=int(rank), pk__gt=int(pk))
-    after = rows.filter(stage=stage, rank__gte=int(rank)).filter(beyond)
+    rank = -rank if before.startswith("-") else rank
+    after = rows.filter(stage=stage, rank__gte=rank).filter(Q(rank__gt=rank) | Q(rank=rank, pk__gt=pk))
     column.cards = first_cards(after, asking)
     _cut(column)
     return column
@@ -133,6 +135,6 @@ def pipeline_of(wanted: str, remembered: int | None) -> tuple[Pipeline | None, l
     """Return the pipeline to show and all of them: the asked one, the remembered one or the first."""
     known = list(Pipeline.objects.in_use())
     by_id = {one.pk: one for one in known}
-    chosen = by_id.get(int(wanted)) if wanted.isdecimal() else None
+    chosen = by_id.get(whole_number(wanted) or 0)
     chosen = chosen or by_id.get(remembered or 0)
     return chosen or (known[0] if known else None), known

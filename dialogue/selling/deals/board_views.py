@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.criteria.asking import asking_of
@@ -68,11 +69,6 @@ def deal_column(request: MemberRequest, stage: int) -> HttpResponseBase:
     return render(request, "deals/board.html#cards", context)
 
 
-def _id(post: QueryDict, name: str) -> int | None:
-    value = post.get(name, "")
-    return int(value) if value.isdecimal() else None
-
-
 @member_page
 @require_POST
 def deal_move(request: MemberRequest, pk: int) -> HttpResponseBase:
@@ -81,15 +77,15 @@ def deal_move(request: MemberRequest, pk: int) -> HttpResponseBase:
     post = request.POST
     before = deal.stage_id
     try:
-        stage = get_object_or_404(Stage.objects.in_use(), pk=_id(post, "stage") or 0)
+        stage = get_object_or_404(Stage.objects.in_use(), pk=whole_number(post.get("stage")) or 0)
         moved = move_deal(
             deal,
             stage,
             by=request.actor,
-            above=_id(post, "above"),
-            below=_id(post, "below"),
+            above=whole_number(post.get("above")),
+            below=whole_number(post.get("below")),
             **why_of(post),
-            at_stage=_id(post, "at_stage"),
+            at_stage=whole_number(post.get("at_stage")),
         )
     except Refusal as refusal:
         if isinstance(refusal, NotPermitted):
@@ -108,7 +104,7 @@ def deal_move(request: MemberRequest, pk: int) -> HttpResponseBase:
 def deal_remember(request: MemberRequest) -> HttpResponseBase:
     """Remember the way a member looks at deals; the list's button comes from the board by this."""
     view = request.POST.get("view", "list")
-    remember_view(view, by=request.actor, pipeline=_id(request.POST, "pipeline"))
+    remember_view(view, by=request.actor, pipeline=whole_number(request.POST.get("pipeline")))
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204)
     return redirect(f"{reverse('deal_list')}?{request.POST.get('query', '') or 'view=open'}")

@@ -13,6 +13,7 @@ from dialogue.customers.parties.actions import create_party
 from dialogue.customers.parties.drafts import NewParty
 from dialogue.customers.parties.rules import one_line
 from dialogue.kit.actors import Actor
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import InvalidInput
 from dialogue.selling.deals.drafts import NewDeal
 
@@ -56,15 +57,10 @@ def day_of(text: str, field: str) -> date | None:
         raise InvalidInput({field: _("Give a day, for example 2026-11-30.")}) from None
 
 
-def number_of(text: str) -> int | None:
-    """Return an id of a select or a picker, None for an empty one."""
-    return int(text) if text.isdecimal() else None
-
-
 def party_of(text: str, kind: str, *, by: Actor, company: int | None = None) -> int | None:
     """Return the id of the chosen customer, making the one typed anew; None where nobody was chosen."""
     if not text.startswith(NEW):
-        return number_of(text)
+        return whole_number(text)
     name = one_line(text.removeprefix(NEW))
     if not name:
         return None
@@ -97,7 +93,7 @@ def facts_of(post: QueryDict, by: Actor) -> dict[str, Any]:
         errors["title"] = _("Give the deal a name.")
     if errors:
         raise InvalidInput(errors)
-    facts["responsible"] = number_of(post.get("responsible", ""))
+    facts["responsible"] = whole_number(post.get("responsible", ""))
     return facts | parties_of(post, by)
 
 
@@ -107,12 +103,12 @@ def draft_of(post: QueryDict, by: Actor) -> NewDeal:
     Raises:
         InvalidInput: names the wrong fields.
     """
-    return NewDeal(stage=number_of(post.get("stage", "")), **facts_of(post, by))
+    return NewDeal(stage=whole_number(post.get("stage", "")), **facts_of(post, by))
 
 
 def why_of(post: QueryDict) -> dict[str, Any]:
     """Return why a deal is lost as `lose_deal` and `move_deal` take it."""
-    return {"reason": post.get("reason", ""), "loss": number_of(post.get("loss", ""))}
+    return {"reason": post.get("reason", ""), "loss": whole_number(post.get("loss", ""))}
 
 
 def characteristics_of(post: QueryDict, codes: list[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dialogue.customers.parties.models import Party
-from dialogue.kit.doors import LARGEST
+from dialogue.kit.doors import LARGEST, whole_number
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.kit.rows import etag_of
 from dialogue.kit.statement import Statement
@@ -38,7 +38,7 @@ from dialogue.selling.deals.card import deal_context
 from dialogue.selling.deals.drafts import ENTITY
 from dialogue.selling.deals.fields import deal as entity
 from dialogue.selling.deals.fields import people_choices
-from dialogue.selling.deals.forms import characteristics_of, draft_of, facts_of, number_of, why_of
+from dialogue.selling.deals.forms import characteristics_of, draft_of, facts_of, why_of
 from dialogue.selling.deals.losses import reasons_in_use
 from dialogue.selling.deals.models import BoardState, Deal, DealComment, Stage
 from dialogue.selling.deals.permissions import DealPermission
@@ -108,8 +108,9 @@ def _chosen(request: MemberRequest, deal: Deal | None) -> dict[str, tuple[str, s
         party = getattr(deal, name, None)
         if party is not None:
             chosen[name] = (str(party.pk), party.name)
-    if deal is None and (request.GET.get("party") or "").isdecimal():
-        party = Party.objects.visible_to(request.actor).select_related("company").filter(pk=int(request.GET["party"])).first()
+    number = whole_number(request.GET.get("party")) if deal is None else None
+    if number is not None:
+        party = Party.objects.visible_to(request.actor).select_related("company").filter(pk=number).first()
         if party is not None and party.is_person:
             chosen["contact"] = (str(party.pk), party.name)
             if party.company_id and party.company:
@@ -234,7 +235,7 @@ def deal_stage(request: MemberRequest, pk: int, stage: int) -> HttpResponseBase:
 def deal_contact(request: MemberRequest, pk: int) -> HttpResponseBase:
     """Add a party to a deal, change its role, or take it out."""
     deal = found(request, pk)
-    party = number_of(request.POST.get("party", ""))
+    party = whole_number(request.POST.get("party"))
     if party is None:
         raise Refusal(_("Choose a customer from the list."), field="party")
     if request.POST.get("remove"):

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.permissions import permission_groups
 from dialogue.kit.rows import etag_of
@@ -29,9 +30,10 @@ def _refuse_outsider(request: MemberRequest) -> None:
 
 
 def _chosen(request: MemberRequest) -> tuple[list[Role], Team | None]:
-    numbers = [int(text) for text in request.POST.getlist("roles") if text.isdecimal()]
-    team = request.POST.get("team", "")
-    return list(Role.objects.filter(pk__in=numbers)), Team.objects.filter(pk=int(team)).first() if team.isdecimal() else None
+    numbers = [number for number in map(whole_number, request.POST.getlist("roles")) if number is not None]
+    return list(Role.objects.filter(pk__in=numbers)), Team.objects.filter(
+        pk=whole_number(request.POST.get("team")) or 0
+    ).first()
 
 
 def _context(request: MemberRequest) -> dict[str, Any]:
@@ -105,8 +107,8 @@ def settings_member_remove(request: MemberRequest, pk: int) -> HttpResponseRedir
 @require_POST
 def settings_team(request: MemberRequest) -> HttpResponseRedirect:
     """Make a team, rename or dissolve one."""
-    number = request.POST.get("team", "")
-    team = get_object_or_404(Team, pk=int(number)) if number.isdecimal() else None
+    number = whole_number(request.POST.get("team"))
+    team = None if number is None else get_object_or_404(Team, pk=number)
     if team and "remove" in request.POST:
         remove_team(team, by=request.actor)
     else:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from dialogue.kit.doors import whole_number
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.actions import delete_view, keep_list_state, save_view
 from dialogue.platform.lists.models import SavedView
@@ -75,8 +76,7 @@ def keep_columns(request: MemberRequest, name: str) -> HttpResponseBase:
     page = open_list(request, name)
     given = QueryDict(request.POST.get("query", ""), mutable=True)
     columns = list(page.columns) if request.POST.get("usual") else request.POST.getlist("column")
-    size = request.POST.get("size", "")
-    keep_list_state(page, by=request.actor, columns=columns, size=int(size) if size.isdecimal() else 0)
+    keep_list_state(page, by=request.actor, columns=columns, size=whole_number(request.POST.get("size")) or 0)
     for gone in ("cols", "size", "after", "before"):
         given.pop(gone, None)
     return redirect(f"{reverse(page.url_name)}?{given.urlencode()}")
