@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.utils.translation import override
 
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.lists.models import BulkEdit
+from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.deals.actions import lose_deal, reopen_deal
 from dialogue.selling.deals.batches import create_deals, lose_deals, move_deals
 from dialogue.selling.deals.drafts import NewDeal
 from dialogue.selling.deals.errors import ReasonNeeded
-from dialogue.selling.deals.losses import add_loss_reason, archive_loss_reason, change_loss_reason
+from dialogue.selling.deals.losses import add_loss_reason, archive_loss_reason, change_loss_reason, make_first_reasons
 from dialogue.selling.deals.models import Deal, LossReason, Stage
 from dialogue.selling.deals.pipelines import create_pipeline
 from tests.cast import Cast, a_deal, make_cast
@@ -52,6 +57,23 @@ def test_company_begins_with_reasons_in_its_language(cast: Cast) -> None:
     names = [one.name for one in LossReason.objects.in_use()]
     assert len(names) == 5
     assert "Слишком дорого" in names
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uk", "ro"])
+def test_company_that_began_before_there_were_reasons_gets_them_once(cast: Cast, language: str) -> None:
+    older = import_module("dialogue.selling.deals.migrations.0007_reasons_for_older_companies")
+    editor = SimpleNamespace(connection=connection)
+    LossReason.objects.all().delete()
+    Tenant.objects.filter(pk=cast.company.pk).update(language=language)
+    with override(language):
+        make_first_reasons()
+    usual = list(LossReason.objects.in_use().values_list("name", flat=True))
+    LossReason.objects.all().delete()
+    older.give_reasons(None, editor)
+    assert list(LossReason.objects.in_use().values_list("name", flat=True)) == usual
+    archive_loss_reason(reason(usual[0]), by=cast.actor(cast.owner))
+    older.give_reasons(None, editor)
+    assert list(LossReason.objects.in_use().values_list("name", flat=True)) == usual[1:], "A list that is kept stays as it is."
 
 
 def test_reason_lends_its_name_and_words_stand_beside_it(cast: Cast) -> None:
