@@ -34,6 +34,7 @@ from dialogue.marketing.campaigns.api_shapes import (
     PeopleAsked,
     PersonShape,
     PreparedShape,
+    ReferenceShape,
     ResultShape,
 )
 from dialogue.marketing.campaigns.freezing import Audience
@@ -48,6 +49,7 @@ from dialogue.marketing.campaigns.models import (
     Side,
 )
 from dialogue.marketing.campaigns.permissions import CampaignPermission
+from dialogue.marketing.campaigns.reference import Reference, choose_reference, chosen_for, reference_of
 from dialogue.marketing.campaigns.results import result_of
 from dialogue.marketing.campaigns.saying import why_words
 from dialogue.platform.accounts.doors import ApiRequest
@@ -122,9 +124,20 @@ def change_campaign(request: ApiRequest, response: HttpResponse, campaign: int, 
     """Segments, hold-out, test and sender only before the launch."""
     row = _campaign(request, campaign)
     values, sides = _fields(given)
+    reference = values.pop("reference", None)
     actions.change_campaign(row, by=request.actor, etag=if_match(request), **values)
     _sides(request, row, sides)
+    if reference is not None:
+        choose_reference(row, reference, by=request.actor)
     return _shown(request, response, campaign)
+
+
+@router.get("/{int:campaign}/reference", response=ReferenceShape, summary="See what earlier campaigns let one expect")
+def get_reference(request: ApiRequest, campaign: int) -> Reference:
+    """Of the launch, and before it those it would be compared with now."""
+    row = _campaign(request, campaign)
+    run = Run.objects.filter(campaign=row).order_by("-number").first()
+    return Reference.of(run.reference) if run else reference_of(chosen_for(row, request.actor))
 
 
 @router.delete("/{int:campaign}", response={204: None}, summary="Delete a campaign")

@@ -100,6 +100,11 @@ class CampaignInput(Input):
 class CampaignChange(Input):
     """What may be changed; only the fields sent are."""
 
+    reference: (
+        Annotated[list[Id], Field(max_length=30, description="Finished campaigns to compare with; empty: those that fit.")]
+        | None
+    ) = None
+
     name: Name | None = None
     goal: Annotated[Text, Field(max_length=5000)] | None = None
     starts_on: date | None = None
@@ -116,6 +121,18 @@ class CampaignChange(Input):
     coupons: Annotated[Id | None, Field(description="The coupons whose code `{{coupon}}` prints.")] = None
     include: Annotated[list[Text], Field(max_length=100)] | None = None
     exclude: Annotated[list[Text], Field(max_length=100)] | None = None
+
+
+class ReferenceShape(Shape):
+    """What the finished campaigns a campaign is compared with came to together; sums in the campaign's currency."""
+
+    names: list[str]
+    addressed: int
+    reached: int
+    answered: int
+    deals: int
+    income: float
+    cost: float
 
 
 class ContentShape(Shape):

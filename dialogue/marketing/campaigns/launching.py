@@ -29,6 +29,7 @@ from dialogue.marketing.campaigns.letters import CAUSE
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Run
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import look_before
+from dialogue.marketing.campaigns.reference import chosen_for, reference_of
 from dialogue.marketing.campaigns.signals import CampaignFact, LaunchFact, campaign_changed, campaign_launched
 from dialogue.marketing.campaigns.vouchers import issue_for
 from dialogue.marketing.policy.keeping import due_sql, policy_of
@@ -70,6 +71,7 @@ def launch_campaign(campaign: Campaign, *, by: Actor) -> Run:
         seed=secrets.token_hex(8),
         frozen_at=now,
         policy=dict(policy.__dict__),
+        reference=reference_of(chosen_for(row, by)).kept(),
         by_label=by.label[:150],
     )
     counted = freeze_people(row, run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -88,7 +89,8 @@ class Campaign(BinRow):
 
     `source` is the bare id of its row among sources, by which touches, responses, purchases and deals name it. `hold_out` is
     the share of people (percent) who get nothing, so that the effect can be measured; None lets the size decide. `result` keeps what a large campaign brought (`results.py`),
-    `prepared` what its launch would do (`preparing.py`). `coupons` are those whose code a letter prints.
+    `prepared` what its launch would do (`preparing.py`). `coupons` are those whose code a letter prints,
+    `reference` the ids of finished campaigns it is compared with, none: those that fit by themselves (`reference.py`).
     """
 
     name = models.CharField(pgettext_lazy("of a campaign", "name"), max_length=120)
@@ -129,6 +131,7 @@ class Campaign(BinRow):
         related_name="+",
         verbose_name=_("sender"),
     )
+    reference = ArrayField(models.BigIntegerField(), default=list, blank=True)
     source = models.BigIntegerField(editable=False)
     launched_at = models.DateTimeField(_("launched"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
@@ -293,7 +296,7 @@ class Run(StampedRow):
     """One launch: when and how the people were frozen. `counts` holds `{decision: n}` and `{"reasons": {reason: n}}`.
 
     `seed` and a person's id decide by a hash who is held out and who gets which arm (`rules.py`), so that anybody can check.
-    A run taken over from the past has none. `policy` is what the contact policy said then; `mailing` is the bare id of the mailing that sends its letters.
+    A run taken over from the past has none. `policy` is what the contact policy said then, `reference` what earlier campaigns let expect; `mailing` is the bare id of the mailing that sends its letters.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="runs")
@@ -303,6 +306,7 @@ class Run(StampedRow):
     frozen_at = models.DateTimeField(default=timezone.now)
     counts = models.JSONField(default=dict)
     policy = models.JSONField(default=dict)
+    reference = models.JSONField(default=dict)
     took_ms = models.PositiveIntegerField(default=0)
     mailing = models.BigIntegerField(null=True)
     by_label = models.CharField(max_length=150, blank=True)

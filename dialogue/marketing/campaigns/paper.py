@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import Campaign, CostLine, Run
+from dialogue.marketing.campaigns.reference import Reference
 from dialogue.marketing.campaigns.results import Result
 from dialogue.marketing.campaigns.telling import (
     arms_of,
@@ -23,6 +24,7 @@ from dialogue.marketing.campaigns.telling import (
     money,
     plan_of,
     reasons_of,
+    reference_words,
     steps_of,
 )
 from dialogue.platform.tenants.models import Tenant
@@ -60,6 +62,7 @@ def data_of(row: Campaign, run: Run, result: Result, company: Tenant) -> dict[st
         "figures": figures_of(row, result),
         "funnel": {"title": _("Funnel"), "heads": _funnel_heads(), "steps": [asdict(one) for one in steps]},
         "hints": [f"{one.label}: {one.hint}." for one in steps if one.hint],
+        "reference": reference_words(Reference.of(run.reference)),
         "tables": _tables(row, run, result),
     }
 
@@ -71,6 +74,15 @@ def days_of(row: Campaign) -> str:
 
 def _funnel_heads() -> list[str]:
     return [_("Step"), "", pgettext("column", "people"), pgettext("column", "share"), _("plan")]
+
+
+def _plan(row: Campaign, run: Run, result: Result) -> tuple[list[str], list[Any]]:
+    reference = Reference.of(run.reference)
+    lines = plan_of(row, result, reference)
+    heads = [_("What"), _("plan"), pgettext("column", "as before"), _("fact"), _("Deviation")]
+    if reference.is_known:
+        return heads, [(one.label, one.plan, one.expected, one.fact, one.off) for one in lines]
+    return [heads[0], heads[1], *heads[3:]], [(one.label, one.plan, one.fact, one.off) for one in lines]
 
 
 def _tables(row: Campaign, run: Run, result: Result) -> list[dict[str, Any]]:
@@ -85,7 +97,7 @@ def _tables(row: Campaign, run: Run, result: Result) -> list[dict[str, Any]]:
     ]  # fmt: skip
     each = _("income per person")
     made: list[tuple[str, list[str], list[Any]]] = [
-        (_("Plan and fact"), [_("What"), _("plan"), _("fact"), _("Deviation")], plan_of(row, result)),
+        (_("Plan and fact"), *_plan(row, run, result)),
         (_("Groups compared"), [_("Group"), "n", bought, share, _("95 %% interval") % (), each], arms),
         (
             _("By letter"),

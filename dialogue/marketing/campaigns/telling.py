@@ -13,8 +13,12 @@ from dialogue.kit.money import MINUS, print_money
 from dialogue.marketing.attribution.models import Rule, What
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import Campaign, Decision, Run
+from dialogue.marketing.campaigns.reference import Reference
 from dialogue.marketing.campaigns.results import Result
 from dialogue.marketing.campaigns.saying import funnel_of, letter_names
+
+KINDS = ("people", "responses", "deals", "revenue", "cost")
+MONEY = frozenset(("revenue", "cost"))
 
 
 def money(amount: Any, currency: str, *, whole: bool = True) -> str:
@@ -195,36 +199,61 @@ def letters_of(row: Campaign, result: Result) -> list[LetterLine]:
     ]
 
 
-def plan_of(row: Campaign, result: Result | None) -> list[tuple[str, str, str, str]]:
-    """Return plan and fact: (what, plan, fact, deviation)."""
-    facts: dict[str, float | None] = dict.fromkeys(("people", "responses", "deals", "revenue", "cost"))
+@dataclass(frozen=True)
+class PlanLine:
+    """One line of plan and fact: what was planned, what earlier campaigns let expect, what came, and how far off the plan."""
+
+    label: str
+    plan: str
+    expected: str
+    fact: str
+    off: str
+
+
+def plan_of(row: Campaign, result: Result | None, reference: Reference, people: int | None = None) -> list[PlanLine]:
+    """Return plan, reference and fact; the reference is for those reached, before the launch for `people`."""
+    facts: dict[str, float | None] = dict.fromkeys(KINDS)
     if result is not None:
         facts = {
             "people": result.included, "responses": result.answered, "deals": result.deals,
             "revenue": result.reached.total, "cost": float(result.cost),
         }  # fmt: skip
-    lines = [
-        (_("People reached"), row.plan_people, facts["people"], False),
-        (_("Answers"), row.plan_responses, facts["responses"], False),
-        (_("Deals"), row.plan_deals, facts["deals"], False),
-        (_("Income"), row.plan_revenue, facts["revenue"], True),
-        (_("Costs"), row.plan_cost, facts["cost"], True),
-    ]
-    said = []
-    for label, plan, fact, is_money in lines:
-        off = float(fact) / float(plan) - 1 if plan and fact is not None else None
-        said.append(
-            (
-                label,
-                _amount(plan, row.currency if is_money else ""),
-                _amount(fact, row.currency if is_money else ""),
-                "" if off is None else _signed(off),
-            )
+        people = result.included
+    expected = reference.expected(people) if people and reference.is_known else dict.fromkeys(KINDS)
+    if result is not None and reference.is_known:
+        expected["people"] = result.addressed * reference.reach
+    plans = {name: getattr(row, f"plan_{name}") for name in KINDS}
+    labels = dict(zip(KINDS, (_("People reached"), _("Answers"), _("Deals"), _("Income"), _("Costs")), strict=True))
+    return [
+        PlanLine(
+            label,
+            _amount(plans[name], row.currency if name in MONEY else ""),
+            _amount(expected[name], row.currency if name in MONEY else ""),
+            _amount(facts[name], row.currency if name in MONEY else ""),
+            _signed(float(facts[name] or 0) / float(plans[name]) - 1) if plans[name] and facts[name] is not None else "",
         )
-    return said
+        for name, label in labels.items()
+    ]
+
+
+def reference_words(reference: Reference) -> str:
+    """Return in a sentence what earlier campaigns came to, with their n; empty where there are none."""
+    share = reference.answers
+    if share is None:
+        return ""
+    words = _("%(names)s: of %(reached)s people reached %(share)s answered (95 %%: %(low)s – %(high)s, n = %(reached)s).")
+    names = ", ".join(reference.names[:3])
+    more = len(reference.names) - 3
+    return words % {
+        "names": f"{names} + {more}" if more > 0 else names,
+        "reached": print_count(reference.reached),
+        "share": print_share(share.estimate),
+        "low": print_share(share.low),
+        "high": print_share(share.high),
+    }
 
 
 def _amount(value: Any, currency: str) -> str:
     if value is None:
         return "—"
-    return money(value, currency) if currency else print_count(int(value))
+    return money(value, currency) if currency else print_count(round(value))

@@ -15,11 +15,12 @@ from dialogue.customers.parties.models import Party
 from dialogue.kit.doors import LARGEST
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count
-from dialogue.marketing.campaigns.actions import bin_campaign
+from dialogue.marketing.campaigns.actions import PLAN, bin_campaign
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.launching import cancel_campaign, finish_campaign, pause_campaign, resume_campaign
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostLine, Decision, Person, Reason, Run, Side
 from dialogue.marketing.campaigns.permissions import CampaignPermission
+from dialogue.marketing.campaigns.reference import Reference, chosen_for, people_of, plan_by_reference, reference_of
 from dialogue.marketing.campaigns.results import result_of
 from dialogue.marketing.campaigns.saying import hold_out_words, letter_names, why_words
 from dialogue.marketing.campaigns.telling import (
@@ -30,6 +31,7 @@ from dialogue.marketing.campaigns.telling import (
     money,
     plan_of,
     reasons_of,
+    reference_words,
     steps_of,
 )
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -44,6 +46,7 @@ VERBS: dict[str, Any] = {
     "resume": resume_campaign,
     "finish": finish_campaign,
     "cancel": cancel_campaign,
+    "plan-by-past": plan_by_reference,
 }
 
 
@@ -98,7 +101,8 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
         "figures": figures_of(row, result),
         "reasons": reasons_of(Audience.of_run(run), run),
         "arms": arms_of(row, result),
-        "plan": plan_of(row, result),
+        "plan": plan_of(row, result, Reference.of(run.reference)),
+        "before": reference_words(Reference.of(run.reference)),
         "period": result.period,
         "brought": brought_of(result),
         "by_letter": letters_of(row, result),
@@ -119,13 +123,16 @@ def _plan(request: MemberRequest, row: Campaign, context: dict[str, Any]) -> Htt
     run = context["run"]
     segments = list(CampaignSegment.objects.filter(campaign=row).select_related("segment").order_by("id"))
     costs = list(CostLine.objects.filter(campaign=row))
+    reference = Reference.of(run.reference) if run else reference_of(chosen_for(row, request.actor))
     context |= {
         "included": [one for one in segments if one.side == Side.INCLUDE],
         "excluded": [one for one in segments if one.side == Side.EXCLUDE],
         "costs": [(one, money(one.planned, row.currency), money(one.spent, row.currency)) for one in costs],
         "planned": money(sum((one.planned or 0 for one in costs), Decimal(0)), row.currency),
         "spent": money(sum((one.spent or 0 for one in costs), Decimal(0)), row.currency),
-        "plan": plan_of(row, result_of(row, run) if run else None),
+        "plan": plan_of(row, result_of(row, run) if run else None, reference, None if run else people_of(row, reference)),
+        "before": reference_words(reference),
+        "empty_plan": any(getattr(row, name) is None for name in PLAN),
         "hold_out": hold_out_words(row.hold_out, run.hold_out) if run else hold_out_plan(row),
     }
     return render(request, "campaigns/plan.html", context)

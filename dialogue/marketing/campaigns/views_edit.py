@@ -25,6 +25,7 @@ from dialogue.marketing.campaigns.actions import (
 )
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostLine, Side, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
+from dialogue.marketing.campaigns.reference import choose_reference, past_campaigns
 from dialogue.marketing.campaigns.views import found
 from dialogue.marketing.segments.models import Segment
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -88,6 +89,10 @@ class Given:
         """Return a chosen row's id, None where nothing is chosen."""
         text = self.given.get(name, "")
         return int(text) if text.isdecimal() and len(text) < 19 else None
+
+    def idents(self, name: str) -> list[int]:
+        """Return the ids of all chosen rows."""
+        return [int(text) for text in self.given.getlist(name) if text.isdecimal() and len(text) < 19]
 
     def fields(self, row: Campaign | None) -> dict[str, Any]:
         """Return the campaign's own fields."""
@@ -161,6 +166,7 @@ def _save(request: MemberRequest, row: Campaign | None) -> HttpResponseBase:
                 made = change_campaign(row, by=by, etag=request.POST.get("etag", ""), **fields)
             if made.is_draft:
                 choose_segments(made, include, exclude, by=by)
+                choose_reference(made, given.idents("reference"), by=by)
             set_costs(made, costs, by=by)
     except Refusal as refusal:
         request.undo = True
@@ -196,6 +202,8 @@ def _form(request: MemberRequest, row: Campaign | None, errors: Mapping[str, str
         "people": member_choices(),
         "senders": [(str(one.pk), str(one)) for one in SenderIdentity.objects.in_use()],
         "coupons": _series(row),
+        "past": [] if row is not None and not row.is_draft else past_campaigns(request.actor, row),
+        "reference": Given(request.POST).idents("reference") if again else row.reference if row else [],
         "tests": Test.choices,
         "currency": row.currency if row else request.company.currency,
         "frozen": row is not None and not row.is_draft,
