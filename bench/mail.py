@@ -22,6 +22,7 @@ from bench.warehouse import PARTIES, line
 
 LETTERS, STORED = 20_000, 1_000_000
 USUAL = 150
+TOAST = " UNION SELECT reltoastrelid FROM pg_class WHERE relname = 'channels_bundle'"
 SUBJECT = "{{first_name|Dear customer}}, what we kept for you"
 PARAGRAPH = (
     "Autumn is here, and with it **everything for the workshop** that you asked for in spring: tools, spare parts and the"
@@ -56,10 +57,13 @@ def mail(*, small: bool = False) -> list[dict[str, Any]]:
         finally:
             sink.communicate(timeout=30)
     facts = json.loads(done.stdout.strip().splitlines()[-1])
-    seen = {name: facts[name] for name in ("letters", "letter_bytes", "cpu_per_letter_us", "made_rate")}
+    told = ("letters", "letter_bytes", "cpu_per_letter_us", "database_cpu_per_letter_us", "made_rate")
+    seen = {name: facts[name] for name in told}
     return [
         line("mail.send", "rows/s", facts["rate"], facts["usual_rate"], 15) | {"unit": "letters/s"} | seen,
         line("mail.send.signing", "rows/s", facts["rate"], facts["signing_rate"], 0.5) | {"unit": "letters/s"},
+        # The same fairly: letters a second of processor time, ours and the database's, beside signing on one core.
+        line("mail.send.core", "rows/s", facts["core_rate"], facts["signing_rate"], 0.5) | {"unit": "letters/core second"},
         _size("mail.storage.delivery", facts["delivery_bytes"], facts),
         _size("mail.storage.event", facts["event_bytes"], facts),
     ]
@@ -117,9 +121,12 @@ def measure(port: int, letters: int, stored: int) -> dict[str, Any]:
         identity = check_sender_identity(row, by=by, find_txt=lambda _name: [row.record_text])
         pem = identity.signer().pem
         company.refresh_from_db()
-    facts: dict[str, Any] = {"usual_rate": usual(port, pem), "signing_rate": signing(pem)}
+    facts: dict[str, Any] = {"usual_rate": usual(port, pem)}
     with tenant_scope(company.pk):
+        # A shared machine is not as quick in one second as in the next: the limit is measured on both sides.
+        before = signing(pem)
         facts |= sending(company, letters)
+        facts["signing_rate"] = round((before + signing(pem)) / 2, 1)
         facts |= storage(company, stored)
     return facts
 
@@ -208,15 +215,34 @@ def sending(company: Any, letters: int) -> dict[str, Any]:
 
     with letter_makers.temporarily("bench", make):
         planned(1, letters, system_actor(company.pk))
-        cpu, begun = time.process_time(), time.perf_counter()
+        cpu, base, begun = time.process_time(), database_seconds(), time.perf_counter()
         counts = send_due()
         seconds, spent = time.perf_counter() - begun, time.process_time() - cpu
+        base = database_seconds() - base
         assert counts == {"accepted": letters}, counts
         return {
             "rate": round(letters / seconds, 1),
             "letters": letters,
+            "core_rate": round(letters / (spent + base), 1),
             "cpu_per_letter_us": round(spent / letters * 1e6),
+            "database_cpu_per_letter_us": round(base / letters * 1e6),
         } | made(company)
+
+
+def database_seconds() -> float:
+    """Return the processor time that the database server and its children have taken."""
+    from django.conf import settings
+
+    server, ticks = int((Path(settings.DATA) / "pg" / "postmaster.pid").read_text().split()[0]), 0
+    for one in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = one.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(words[1]) == server or int(one.parent.name) == server:
+            # Its own time and that of children that have ended.
+            ticks += int(words[11]) + int(words[12]) + (int(words[13]) + int(words[14]) if int(words[1]) != server else 0)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def made(company: Any) -> dict[str, Any]:
@@ -227,7 +253,7 @@ def made(company: Any) -> dict[str, Any]:
     from dialogue.customers.channels.press import Press
 
     with transaction.atomic():
-        rows = list(Delivery.objects.select_related("mailing__identity")[:1000])
+        rows = list(Delivery.objects.select_related("mailing__identity").order_by("id")[:1000])
         drafts = make(rows)
     identity = rows[0].sender
     assert identity is not None
@@ -248,35 +274,37 @@ def storage(company: Any, stored: int) -> dict[str, Any]:
     from django.utils import timezone
 
     from dialogue.customers.channels.claims import LEASE, claim_window
-    from dialogue.customers.channels.models import Delivery, State
+    from dialogue.customers.channels.ledger import hand_bundles
     from dialogue.customers.channels.settling import note_results
     from dialogue.kit.actors import system_actor
     from dialogue.platform.mail.transport import Outcome, Result
 
     owner = connections["owner"]
     with owner.cursor() as cursor:
-        cursor.execute("TRUNCATE channels_delivery, timeline_entry CASCADE")
+        cursor.execute("TRUNCATE channels_bundle, channels_delivery, timeline_entry CASCADE")
     mailing = planned(2, stored, system_actor(company.pk))
     fine = Result(Outcome.ACCEPTED, 250, "fine")
     done = 0
     while done < stored:
         with transaction.atomic():
-            rows = claim_window(mailing, timezone.now())
-            Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
-                state=State.HANDED, lease_until=timezone.now() + LEASE
-            )
+            taken = claim_window(mailing, timezone.now())
+            assert taken is not None
+            bundle = hand_bundles(taken, taken.rows, timezone.now() + LEASE, stayed=False)
         with transaction.atomic():
-            note_results(rows, {row.pk: fine for row in rows}, company)
-        done += len(rows)
+            note_results(taken.rows, {row.pk: fine for row in taken.rows}, company, bundle)
+        done += len(taken.rows)
     facts: dict[str, Any] = {"stored": stored}
     with owner.cursor() as cursor:
-        for name, table in (("delivery", "channels_delivery"), ("event", "timeline_entry")):
-            tables = f"SELECT relid FROM pg_partition_tree('{table}') UNION SELECT '{table}'::regclass"
-            cursor.execute(f"SELECT sum(pg_total_relation_size(relid)) FROM ({tables}) t")
+        # What waited in bundles belongs to a delivery too: the room it leaves until the next tidying counts.
+        for name, tables, aside in (
+            ("delivery", "SELECT unnest(ARRAY['channels_delivery', 'channels_bundle']::regclass[])", TOAST),
+            ("event", "SELECT relid FROM pg_partition_tree('timeline_entry')", ""),
+        ):
+            cursor.execute(f"SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid IN ({tables})")
             facts[f"{name}_bytes"] = round(float(cursor.fetchone()[0]) / stored, 1)
             cursor.execute(
-                f"SELECT c.relname, pg_relation_size(c.oid) FROM pg_class c WHERE c.oid IN ({tables}) OR c.oid IN"
-                f" (SELECT indexrelid FROM pg_index WHERE indrelid IN ({tables})) ORDER BY 2 DESC LIMIT 9"
+                f"SELECT c.relname, pg_relation_size(c.oid) FROM pg_class c WHERE c.oid IN ({tables}{aside}) OR c.oid IN"
+                f" (SELECT indexrelid FROM pg_index WHERE indrelid IN ({tables}{aside})) ORDER BY 2 DESC LIMIT 9"
             )
             facts[f"{name}_parts"] = {one: round(size / stored, 1) for one, size in cursor.fetchall() if size > stored}
     return facts

@@ -50,12 +50,13 @@ def tracking(*, small: bool = False) -> list[dict[str, Any]]:
             assert keeper.stdout is not None
             paths = json.loads(keeper.stdout.readline())
             (Path(folder) / "empty_handler.py").write_text(EMPTY)
-            empty = _served(
-                ["-m", "granian", "--interface", "wsgi", "--blocking-threads", "4", "empty_handler:application"], folder
-            )
+            words = ["-m", "granian", "--interface", "wsgi", "--blocking-threads", "4", "empty_handler:application"]
+            empty = _served(words, folder)
             bare = _rate(empty, ["/"] * hits)
+            # A shared machine is not as quick in one second as in the next: the handler is asked on both sides of ours.
             ours = _served(["-m", "dialogue.faces.command.main", "tracker"], str(ROOT), environment)
             rate = _rate(ours, paths)
+            bare = round((bare + _rate(_served(words, folder), ["/"] * hits)) / 2, 1)
             counted = subprocess.run(
                 [sys.executable, "-m", "bench.tracking", "count"],
                 cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True,
@@ -125,9 +126,11 @@ def prepare(hits: int) -> None:
     start_django()
     from django.conf import settings
     from django.db import connections, transaction
+    from django.utils import timezone
 
+    from dialogue.customers.channels.ledger import settle_waiting
     from dialogue.customers.channels.mailings import open_mailing, plan_deliveries
-    from dialogue.customers.channels.models import Delivery
+    from dialogue.customers.channels.models import Delivery, State
     from dialogue.customers.channels.tokens import Token, TokenKind, write_token
     from dialogue.faces.command.migrate import bring_up_to_date
     from dialogue.kit.actors import system_actor
@@ -147,6 +150,7 @@ def prepare(hits: int) -> None:
         mailing = open_mailing("bench", 1, title="Bench", canary=0, by=by)
         source = "SELECT id, 'p' || id || '@example.org', now(), 'a' FROM parties_party WHERE tenant_id = %s"
         plan_deliveries(mailing, (source, [company.pk]), by=by)
+        settle_waiting(mailing, timezone.now(), state=State.ACCEPTED, code=250, attempts=1)
         known = Delivery.objects.values_list("pk", flat=True)
         url = "https://shop.example.org/catalogue?from=letter"
         paths = [f"/l/{write_token(Token(TokenKind.LINK, company.pk, pk, url))}" for pk in known]

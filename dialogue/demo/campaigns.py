@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dialogue.customers.channels.ledger import settle_waiting
 from dialogue.customers.channels.mailings import open_mailing, plan_deliveries
-from dialogue.customers.channels.models import Delivery, Mailing, MailingState, State
+from dialogue.customers.channels.models import Mailing, MailingState, State
 from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.bulk import EntryDraft, record_entries
 from dialogue.demo import words
@@ -88,9 +89,7 @@ def _launched(demo: Demo, row: Campaign, at: datetime) -> Run:
             one.save(update_fields=["version", "size"])
     mailing = open_mailing(CAUSE, run.pk, title=row.name, source=row.source, by=demo.by, canary=0)
     plan_deliveries(mailing, letters_sql(row, run, demo.company), by=demo.by)
-    Delivery.objects.filter(mailing=mailing).update(
-        state=State.ACCEPTED, settled_at=at, due_at=None, attempts=1, stayed=True, code=250
-    )
+    settle_waiting(mailing, at, state=State.ACCEPTED, code=250, attempts=1, stayed=True)
     Mailing.objects.filter(pk=mailing.pk).update(state=MailingState.DONE, started_at=at, ended_at=at)
     run.mailing = mailing.pk
     run.save(update_fields=["mailing"])

@@ -107,11 +107,12 @@ def send() -> None:
     from django.utils import timezone
 
     from dialogue.customers.channels.claims import free_lost
-    from dialogue.customers.channels.models import Delivery
+    from dialogue.customers.channels.models import Bundle, Delivery
     from dialogue.customers.channels.sending import send_due
 
     with transaction.atomic():
         Delivery.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
+        Bundle.objects.filter(state="handed").update(lease_until=timezone.now() - timedelta(seconds=1))
         Delivery.objects.filter(state="deferred").update(due_at=timezone.now())
         free_lost()
         unknown = Delivery.objects.filter(state="unknown").count()
@@ -123,10 +124,12 @@ def states() -> None:
     """Print who stands where."""
     from django.db import transaction
 
-    from dialogue.customers.channels.models import Delivery
+    from dialogue.customers.channels.models import Bundle, Delivery
 
     found: dict[str, list[str]] = {}
     with transaction.atomic():
+        for state, addresses in Bundle.objects.values_list("state", "addresses"):
+            found.setdefault(state, []).extend(addresses)
         for state, address in Delivery.objects.values_list("state", "address"):
             found.setdefault(state, []).append(address)
     print(json.dumps(found), flush=True)

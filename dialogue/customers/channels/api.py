@@ -12,6 +12,7 @@ from pydantic import Field
 from dialogue.customers.channels import actions
 from dialogue.customers.channels.models import Delivery, Suppression
 from dialogue.customers.channels.permissions import ChannelPermission
+from dialogue.customers.channels.settling import TAKEN
 from dialogue.customers.parties.models import ContactPoint, Party, Purpose
 from dialogue.kit.api.paging import Page, Paging, page_of
 from dialogue.kit.api.shapes import Input, Moment, Shape, Text
@@ -64,7 +65,7 @@ class MessageShape(Shape):
     @classmethod
     def of(cls, row: Delivery) -> MessageShape:
         """Return a delivery as the API shows it."""
-        same = ("address", "state", "reason", "code", "answer", "attempts", "stayed", "touch")
+        same = ("address", "state", "stayed", "touch")
         return cls(
             id=row.pk,
             party=row.party_id,
@@ -73,6 +74,10 @@ class MessageShape(Shape):
             text=row.message.text if row.message else "",
             created_at=row.written_at,
             settled_at=row.settled_at,
+            reason=row.reason or "",
+            code=TAKEN if row.code is None else row.code,
+            answer=row.answer or "",
+            attempts=1 if row.attempts is None else row.attempts,
             **{name: getattr(row, name) for name in same},
         )
 

@@ -20,7 +20,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dialogue.customers.channels.claims import LEASE, NOT_BEGUN, claim_window, due_mailings, hand
+from dialogue.customers.channels.claims import LEASE, NOT_BEGUN, Going, claim_window, due_mailings, hand
+from dialogue.customers.channels.ledger import Taken, hand_bundles, keep_rows, put_off
 from dialogue.customers.channels.mailings import mailing_counts, move_mailing
 from dialogue.customers.channels.makers import Draft, delivery_gates, letter_makers
 from dialogue.customers.channels.models import UNSETTLED, Delivery, Mailing, MailingState, State
@@ -41,6 +42,8 @@ REFUSED_MOST, COMPLAINED_MOST = 0.05, 0.0025
 COMPLAINTS = ("marked_spam", "complaint")
 PRESSES_KEPT = 200
 PAUSE_SECONDS = 0.5
+# So often own letters are looked for while mailings go.
+OWN_SECONDS = 0.2
 SIGNERS, SWITCH_SECONDS = 2, 0.0005
 # A task of its own for each letter costs a quarter of its signature.
 TOGETHER = 10
@@ -55,6 +58,7 @@ class Window:
     made: list[tuple[Delivery, Press, Unsigned]]
     stopped: list[Delivery]
     signing: list[Future[list[bytes]]]
+    bundle: int | None = None
     results: dict[int, Result] = field(default_factory=dict)
     arrive: Callable[[], None] = lambda: None
     parcels: list[Parcel] = field(default_factory=list)
@@ -75,6 +79,7 @@ class BulkSender:
         self.company, self.post, self.stayed = company, post, stayed
         self.counts: Counter[str] = Counter()
         self._presses: dict[Hashable, Press] = {}
+        self._going = Going()
         self._turn = 0
         self._away = False
 
@@ -94,6 +99,7 @@ class BulkSender:
 
     def _run(self, until: float, between: Callable[[], None], advance: Callable[[int], None] | None) -> bool:
         flying: Window | None = None
+        asked = 0.0
         try:
             while True:
                 late = time.monotonic() >= until or self._away
@@ -101,7 +107,9 @@ class BulkSender:
                 if window is not None and window.parcels:
                     window.arrive = self.post.begin(window.parcels, window.results.__setitem__)
                     flying = window
-                between()
+                if time.monotonic() - asked >= OWN_SECONDS or window is None:
+                    between()
+                    asked = time.monotonic()
                 if advance is not None:
                     advance(self.counts.total())
                 if window is None and (late or not (self.tend() or self._soon(until))):
@@ -129,7 +137,7 @@ class BulkSender:
                 flying.arrive()
                 self._away = any(not_begun(row, flying.results[row.pk]) for row in flying.rows)
                 note_pace(flying.rows, flying.results, timezone.now())
-                note_results(flying.rows, flying.results, self.company)
+                note_results(flying.rows, flying.results, self.company, flying.bundle)
                 self._tell(flying.rows)
             if window is not None:
                 self._tell([row for row in window.stopped if not row.is_open])
@@ -145,16 +153,17 @@ class BulkSender:
 
     def _prepare(self) -> Window | None:
         now = timezone.now()
-        mailings = due_mailings(now)
+        mailings = self._going.due(now)
         self._turn += 1
         for at in range(len(mailings)):
             # Mailings take turns: a small one does not wait behind a large one.
-            rows = claim_window(mailings[(self._turn + at) % len(mailings)], now)
-            if rows:
-                return self._made(rows, now)
+            taken = claim_window(mailings[(self._turn + at) % len(mailings)], now)
+            if taken is not None:
+                return self._made(taken, now)
         return None
 
-    def _made(self, rows: list[Delivery], now: datetime) -> Window:
+    def _made(self, taken: Taken, now: datetime) -> Window:
+        rows = taken.rows
         held = held_back(rows)
         if not self.stayed:
             places = places_for([row for row in rows if row.pk not in held], self.company, now)
@@ -164,14 +173,12 @@ class BulkSender:
             held |= places
         going = [row for row in rows if row.pk not in held]
         drafts = self._drafts(going)
-        ready: list[Delivery] = []
         made: list[tuple[Delivery, Press, Unsigned]] = []
         signing: list[Future[list[bytes]]] = []
         for row in going:
             row.stayed = self.stayed
             try:
                 made.append((row, *self._letter(row, drafts.get(row.pk))))
-                ready.append(row)
                 if len(made) % TOGETHER == 0:
                     signing.append(self._signed(made[-TOGETHER:]))
             except (Refusal, ValueError) as error:
@@ -179,16 +186,29 @@ class BulkSender:
                 held[row.pk] = "not-composed"
         if len(made) % TOGETHER:
             signing.append(self._signed(made[-(len(made) % TOGETHER) :]))
-        stopped = [row for row in rows if row.pk in held]
+        ready = [row for row, _press, _unsigned in made]
+        stopped = self._stopped(taken, held, now)
+        lease = now + LEASE
+        if taken.bundles:
+            return Window(ready, made, stopped, signing, hand_bundles(taken, ready, lease, stayed=self.stayed))
+        hand(ready, lease, stayed=self.stayed)
+        return Window(ready, made, stopped, signing)
+
+    def _stopped(self, taken: Taken, held: Mapping[int, str | datetime], now: datetime) -> list[Delivery]:
+        """Write those that do not go, or not now, and return them."""
+        stopped = [row for row in taken.rows if row.pk in held]
         for row in stopped:
             said = held[row.pk]
             if isinstance(said, datetime):
                 row.due_at = said
             else:
                 end(row, State.CANCELLED, now, reason=said)
-        write_rows(stopped)
-        hand(ready, now + LEASE, stayed=self.stayed)
-        return Window(ready, made, stopped, signing)
+        if taken.bundles:
+            keep_rows(taken.mailing, [row for row in stopped if not row.is_open])
+            put_off(taken.mailing, [*taken.left, *(row for row in stopped if row.is_open)])
+        else:
+            write_rows(stopped)
+        return stopped
 
     def _signed(self, made: list[tuple[Delivery, Press, Unsigned]]) -> Future[list[bytes]]:
         return self._signers.submit(sign_all, [one for _row, _press, one in made])

@@ -14,7 +14,7 @@ from dialogue.customers.channels.makers import held_words
 from dialogue.customers.channels.models import Delivery, Mailing, State
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.timeline.details import EntryDetail, EntryVerb
-from dialogue.customers.timeline.models import Entry
+from dialogue.customers.timeline.models import Entry, Side
 from dialogue.platform.accounts.doors import MemberRequest
 
 WATCHED = timedelta(minutes=10)
@@ -58,6 +58,30 @@ def mailing_details(request: MemberRequest, entries: Sequence[Entry]) -> dict[in
             detail = _detail(row, words, may=may)
             said = ": ".join(filter(None, [mailings[row.mailing_id or 0].title, str(detail.words)]))
             found[row.mailing_id or 0] = replace(detail, words=said)
+    return found
+
+
+def touch_details(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, EntryDetail]:
+    """Return the same for touches that name only the campaign of their mailing, by the touch."""
+    letters = [entry for entry in entries if entry.kind == "letter" and entry.side == Side.OUT]
+    if not letters:
+        return {}
+    titles: dict[int | None, str] = {}
+    mailings: list[int] = []
+    for pk, source, title in Mailing.objects.filter(source__in={one.source for one in letters}).values_list(
+        "pk", "source", "title"
+    ):
+        titles[source] = title
+        mailings.append(pk)
+    found = {one.pk: EntryDetail(words=titles[one.source]) for one in letters if one.source in titles}
+    parties = {one.party_id for one in letters}
+    if len(parties) == 1 and found:
+        rows = Delivery.objects.filter(party__in=parties, mailing__in=mailings, touch__in=found).select_related("mailing")
+        may, words = request.actor.can(ChannelPermission.SEND), reason_words()
+        for row in rows:
+            detail = _detail(row, words, may=may)
+            said = ": ".join(filter(None, [row.mailing.title if row.mailing else "", str(detail.words)]))
+            found[row.touch or 0] = replace(detail, words=said)
     return found
 
 

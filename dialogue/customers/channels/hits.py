@@ -6,23 +6,26 @@ import atexit
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from multiprocessing.util import Finalize
 
 from django.db import close_old_connections, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from dialogue.customers.channels.models import Delivery, Hit, HitKind
+from dialogue.customers.channels.models import Hit, HitKind
 from dialogue.customers.channels.rules import WALK_WINDOW, Judged, Verdict, walked
-from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.actions import record_entries, remove_entries
 from dialogue.customers.timeline.bulk import EntryDraft
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.scope import tenant_scope
+from dialogue.kit.statement import one_of
+from dialogue.platform.embedded.copying import int_array, text_array
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.registry import setting_of
 
@@ -37,6 +40,21 @@ INSERT INTO channels_hit (tenant_id, at, delivery, kind, target, verdict, rule, 
 SELECT %s, * FROM unnest(%s::timestamptz[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
 ON CONFLICT DO NOTHING
 """
+KNOWN = """
+SELECT d.id, d.party_id, d.touch, d.mailing_id IS NOT NULL, m.source FROM channels_delivery d
+LEFT JOIN channels_mailing m ON m.tenant_id = d.tenant_id AND m.id = d.mailing_id
+WHERE d.tenant_id = %s AND d.id = ANY(%s::bigint[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The letter behind a request: whose it is, its touch, its campaign where it is one of a mailing."""
+
+    party: int
+    touch: int | None
+    of_mailing: bool
+    source: int | None
 
 
 @dataclass(frozen=True)
@@ -53,7 +71,12 @@ class Seen:
     @property
     def target(self) -> str:
         """A short name of where it led."""
-        return sha256(self.url.encode()).hexdigest()[:32] if self.url else ""
+        return _target(self.url)
+
+
+@lru_cache(maxsize=4096)
+def _target(url: str) -> str:
+    return sha256(url.encode()).hexdigest()[:32] if url else ""
 
 
 class Basket:
@@ -150,14 +173,14 @@ def write_hits(seen: Iterable[Seen]) -> None:
 
 def _write(tenant: int, hits: list[Seen]) -> None:
     company = Tenant.objects.filter(pk=tenant).first()
-    wanted = {one.delivery for one in hits}
-    known = {row.pk: row for row in Delivery.objects.filter(pk__in=wanted).only("party_id", "touch")}
+    known = _known(tenant, hits)
     hits = [one for one in hits if one.delivery in known]
     if company is None or not hits:
         return
-    shown = _walks(hits, by=system_actor(tenant))
+    before = list(Hit.objects.filter(one_of("delivery", int_array({one.delivery for one in hits}))).filter(_of_interest(hits)))
+    shown = _walks(hits, before, by=system_actor(tenant))
+    counted = {(hit.delivery, hit.kind, hit.target) for hit in before if hit.counted}
     rows, drafts = [], []
-    counted = _counted(hits)
     for number, one in enumerate(hits):
         judged = Judged(Verdict.MACHINE, shown[number]) if number in shown else one.judged
         mark = (one.delivery, str(one.kind), one.target)
@@ -165,24 +188,33 @@ def _write(tenant: int, hits: list[Seen]) -> None:
         if first:
             counted.add(mark)
             drafts.append(_draft(one, known[one.delivery]))
-        rows.append((one.at, one.delivery, str(one.kind), one.target, str(judged.verdict), judged.rule, first))
+        rows.append((one.at.isoformat(), one.delivery, one.kind, one.target, judged.verdict, judged.rule, str(first)))
+    columns = list(zip(*rows, strict=True))
     # Another process may count the same link at this moment: the constraint lets one of them through.
     with connection.cursor() as cursor:
-        cursor.execute(KEEP, [tenant, *map(list, zip(*rows, strict=True))])
-    _name_campaigns(drafts)
-    record_entries(_living(drafts), by=system_actor(tenant), cause="second origin")
+        cursor.execute(KEEP, [tenant, text_array(columns[0]), int_array(columns[1]), *map(text_array, columns[2:])])
+    _name_campaigns(drafts, known)
+    # Nobody looks for a customer by the address of a link: its words would take more room than all else.
+    record_entries(drafts, by=system_actor(tenant), cause="second origin", found=False)
 
 
-def _name_campaigns(drafts: list[EntryDraft]) -> None:
-    touches = {draft.touch for draft in drafts if draft.touch is not None}
-    sources = dict(Entry.objects.filter(pk__in=touches).values_list("pk", "source")) if touches else {}
+def _known(tenant: int, hits: list[Seen]) -> dict[int, Behind]:
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, [tenant, int_array({one.delivery for one in hits})])
+        return {pk: Behind(*behind) for pk, *behind in cursor.fetchall()}
+
+
+def _of_interest(hits: list[Seen]) -> Q:
+    """Return which earlier requests matter: those that were counted, and links of the last moments."""
+    return Q(counted=True) | Q(kind=HitKind.LINK, at__gte=min(one.at for one in hits) - WALK_WINDOW)
+
+
+def _name_campaigns(drafts: list[EntryDraft], known: Mapping[int, Behind]) -> None:
+    touches = {one.touch for one in known.values() if one.touch is not None and not one.of_mailing}
+    sources = dict(Entry.objects.filter(one_of("id", int_array(touches))).values_list("pk", "source")) if touches else {}
     for draft in drafts:
-        draft.source = sources.get(draft.touch or 0)
-
-
-def _living(drafts: list[EntryDraft]) -> list[EntryDraft]:
-    living = set(Party.with_bin.filter(pk__in={draft.party for draft in drafts}).values_list("pk", flat=True))
-    return [draft for draft in drafts if draft.party in living]
+        behind = known[draft.ref_id or 0]
+        draft.source = behind.source if behind.of_mailing else sources.get(behind.touch or 0)
 
 
 def _counts(one: Seen, judged: Judged, company: Tenant) -> bool:
@@ -191,12 +223,7 @@ def _counts(one: Seen, judged: Judged, company: Tenant) -> bool:
     return one.kind == HitKind.LINK or bool(setting_of(company, "mail_follow_opens"))
 
 
-def _counted(hits: list[Seen]) -> set[tuple[int, str, str]]:
-    found = Hit.objects.filter(delivery__in={one.delivery for one in hits}, counted=True)
-    return set(found.values_list("delivery", "kind", "target"))
-
-
-def _walks(hits: list[Seen], *, by: Actor) -> dict[int, str]:
+def _walks(hits: list[Seen], before: list[Hit], *, by: Actor) -> dict[int, str]:
     """Return `{place in hits: rule}` of links a scanner followed; what it was believed a moment before is taken back."""
     links: dict[int, list[tuple[int, Seen]]] = defaultdict(list)
     for number, one in enumerate(hits):
@@ -205,13 +232,14 @@ def _walks(hits: list[Seen], *, by: Actor) -> dict[int, str]:
     if not links:
         return {}
     since = min(one.at for asked in links.values() for _number, one in asked) - WALK_WINDOW
-    before: dict[int, list[Hit]] = defaultdict(list)
-    for hit in Hit.objects.filter(delivery__in=links, kind=HitKind.LINK, at__gte=since):
-        before[hit.delivery].append(hit)
+    recent: dict[int, list[Hit]] = defaultdict(list)
+    for hit in before:
+        if hit.kind == HitKind.LINK and hit.at >= since:
+            recent[hit.delivery].append(hit)
     found: dict[int, str] = {}
     believed: list[Hit] = []
     for delivery, asked in links.items():
-        kept = before[delivery]
+        kept = recent[delivery]
         rules = walked([(hit.at, hit.target) for hit in kept] + [(one.at, one.target) for _number, one in asked])
         for hit, rule in zip(kept, rules, strict=False):
             if rule and hit.verdict != Verdict.MACHINE:
@@ -233,19 +261,19 @@ def _take_back(hits: list[Hit], *, by: Actor) -> None:
     gone = [pk for pk, ref, at in entries.values_list("pk", "ref_id", "at") if (ref, at) in wrong]
     for hit in hits:
         hit.verdict, hit.counted = Verdict.MACHINE, False
-    Hit.objects.bulk_update(hits, ["verdict", "rule", "counted"])
+    Hit.objects.bulk_update(hits, ["verdict", "rule", "counted"], batch_size=BATCH)
     if gone:
         remove_entries(gone, by=by, cause="scanner")
 
 
-def _draft(one: Seen, delivery: Delivery) -> EntryDraft:
+def _draft(one: Seen, behind: Behind) -> EntryDraft:
     return EntryDraft(
-        party=delivery.party_id,
+        party=behind.party,
         kind="link_followed" if one.kind == HitKind.LINK else "opened",
         at=one.at,
         way="email",
         subject=one.url[:300],
-        touch=delivery.touch,
+        touch=behind.touch,
         ref_kind="delivery",
-        ref_id=delivery.pk,
+        ref_id=one.delivery,
     )

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dialogue.customers.channels.cards import reason_words
+from dialogue.customers.channels.ledger import bundle_of
 from dialogue.customers.channels.mailings import (
     cancel_mailing,
     mailing_counts,
@@ -51,6 +52,18 @@ def _page(request: MemberRequest, rows: Any) -> tuple[list[Any], int | str]:
     return found[:SHOWN], found[SHOWN - 1].pk if len(found) > SHOWN else ""
 
 
+def _letters(request: MemberRequest, row: Mailing, state: str) -> tuple[list[Delivery], int | str]:
+    """Return a page of letters in one state, and where the next one begins: of those that wait, a bundle is a page."""
+    if state not in {State.PLANNED, State.RESERVED, State.HANDED}:
+        return _page(request, letters_of(row, state, request.actor))
+    before = request.GET.get("before", "")
+    after = int(before) if before.isdecimal() and len(before) < 19 else None
+    found, further = bundle_of(row, state, request.actor, after)
+    # Letters that are sent once more have rows of their own.
+    single = [] if after else list(letters_of(row, state, request.actor)[:SHOWN])
+    return [*single, *found], further or ""
+
+
 @member_page
 @require_safe
 def mailings(request: MemberRequest) -> HttpResponse:
@@ -85,7 +98,7 @@ def mailing(request: MemberRequest, pk: int) -> HttpResponse:
     state = request.GET.get("state", "")
     if state not in State.values:
         state = next((one for one in (State.UNKNOWN, State.REFUSED, State.DEFERRED) if counts.get(one)), State.ACCEPTED)
-    letters, further = _page(request, letters_of(row, state, request.actor))
+    letters, further = _letters(request, row, state)
     words = reason_words()
     context = {
         "row": row,
@@ -93,7 +106,7 @@ def mailing(request: MemberRequest, pk: int) -> HttpResponse:
         "states": [(one, State(one).label, counts[one]) for one in State.values if counts.get(one)],
         "state": state,
         "shown": State(state).label,
-        "letters": [(one, words.get(one.reason, "")) for one in letters],
+        "letters": [(one, words.get(one.reason or "", "")) for one in letters],
         "further": further,
         "unknown": counts.get(State.UNKNOWN, 0) if state == State.UNKNOWN else 0,
         "verbs": OF_STATE.get(row.state, ()),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from dialogue.customers.channels.ledger import bundled, plan_bundles, settle_waiting
 from dialogue.customers.channels.models import (
     MAILING_TRANSITIONS,
     WAITING,
@@ -29,7 +30,6 @@ from dialogue.customers.parties.models import Purpose
 from dialogue.customers.timeline.bulk import Same
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict
-from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.mail.models import SenderIdentity
@@ -37,13 +37,6 @@ from dialogue.platform.mail.models import SenderIdentity
 MAILING_TASK = "dialogue.send_mailings"
 CANARY_LEAST = 20
 Source = tuple[str, Sequence[Any] | Mapping[str, Any]]
-PLAN = """
-INSERT INTO channels_delivery (tenant_id, party_id, mailing_id, due_at, code, attempts, stayed, variant, state, address, reason,
-    answer)
-SELECT {tenant}, s.party_id, {mailing}, s.due_at, 0, 0, false, s.variant, 'planned', s.address, '', ''
-FROM ({source}) s (party_id, address, due_at, variant) ORDER BY s.party_id
-ON CONFLICT (tenant_id, party_id, mailing_id) DO NOTHING
-"""
 
 
 @action(permission=ChannelPermission.MAILING)
@@ -89,6 +82,8 @@ def open_mailing(
 def plan_deliveries(mailing: Mailing, source: Source, *, by: Actor) -> int:
     """Plan a letter of the mailing to everybody the source names, in one statement; return how many are new.
 
+    The letters wait in bundles: deliveries are written once it is known how they ended.
+
     The source is SQL with its parameters that gives exactly (party_id bigint, address text, due_at timestamptz, variant text).
     Who has a letter of this mailing already keeps it.
 
@@ -98,11 +93,7 @@ def plan_deliveries(mailing: Mailing, source: Source, *, by: Actor) -> int:
     row = _locked(mailing)
     if row.state == MailingState.CANCELLED:
         raise Conflict(_("To plan letters open another mailing: this one was stopped."))
-    sql, params = source
-    with connection.cursor() as cursor:
-        # The two numbers are written into the text: the source's own parameters may be named or counted.
-        cursor.execute(PLAN.format(tenant=int(current_tenant()), mailing=int(row.pk), source=sql), params or None)
-        planned = int(cursor.rowcount)
+    planned = plan_bundles(row, *source)
     row.letters += planned
     row.canary_letters = canary_size(row.letters, row.canary)
     row.save()
@@ -200,6 +191,7 @@ def cancel_mailing(mailing: Mailing, *, by: Actor) -> Mailing:
     Delivery.objects.filter(mailing=row, state__in=WAITING).update(
         state=State.CANCELLED, reason="mailing-stopped", due_at=None, settled_at=row.ended_at
     )
+    settle_waiting(row, row.ended_at, state=State.CANCELLED, reason="mailing-stopped")
     return row
 
 
@@ -226,10 +218,12 @@ def _locked(mailing: Mailing) -> Mailing:
 
 def touch_of(mailing: Mailing, at: datetime) -> Same:
     """Return what the touches of a mailing's letters have in common on the timeline."""
-    return Same(kind="letter", way="email", at=at, source=mailing.source, ref=("mailing", mailing.pk))
+    # The campaign tells whose letter it was; a mailing of none is named itself.
+    ref = ("mailing", mailing.pk) if mailing.source is None else None
+    return Same(kind="letter", way="email", at=at, source=mailing.source, ref=ref)
 
 
 def mailing_counts(mailing: Mailing) -> dict[str, int]:
-    """Return `{state: how many of its deliveries}`; states nobody is in are left out."""
+    """Return `{state: how many of its letters}`; states nobody is in are left out."""
     found = Delivery.objects.filter(mailing=mailing).values_list("state").annotate(n=Count("*")).order_by("state")
-    return dict(found)
+    return dict(bundled(mailing) + Counter(dict(found)))

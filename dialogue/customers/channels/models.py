@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -10,12 +9,13 @@ from typing import ClassVar, Self
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.channels.tokens import write_mark
+from dialogue.customers.channels.tokens import keyed_hash, write_mark
 from dialogue.customers.parties.models import Channel, Party, Purpose, parties_in_sight
 from dialogue.kit.actors import Actor
 from dialogue.kit.rows import StampedRow, TenantManager, TenantRow
@@ -148,6 +148,8 @@ class Mailing(StampedRow):
     paused_words = models.CharField(max_length=300, blank=True)
     started_at = models.DateTimeField(_("started"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    # Whether letters that are tried again, or sent again, may be due.
+    has_single = True
 
     objects: ClassVar[MailingManager[Self]] = MailingManager()
 
@@ -218,7 +220,8 @@ class Delivery(TenantRow):
 
     A narrow row, millions a company: what letters of a mailing have in common stands in the mailing, and what is empty takes
     no room. `due_at` is set while it waits, `lease_until` while a worker holds it, `settled_at` from its end on. `touch` is
-    the bare id of its entry on the timeline. `answer` is kept where it says more than yes.
+    the bare id of its entry on the timeline. `answer` is kept where it says more than yes; code, attempts, reason and answer
+    are null where they are the usual ones: taken at the first attempt.
     """
 
     party = models.ForeignKey(Party, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="deliveries")
@@ -231,16 +234,16 @@ class Delivery(TenantRow):
     due_at = models.DateTimeField(null=True, default=timezone.now)
     lease_until = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
-    code = models.PositiveSmallIntegerField(default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    code = models.PositiveSmallIntegerField(null=True, default=0)
+    attempts = models.PositiveSmallIntegerField(null=True, default=0)
     stayed = models.BooleanField(default=False)
     variant = models.CharField(max_length=8, null=True)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, null=True)
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose, null=True)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.PLANNED)
     address = models.CharField(_("address"), max_length=254)
-    reason = models.CharField(max_length=40, blank=True)
-    answer = models.CharField(_("answer of the server"), max_length=500, blank=True)
+    reason = models.CharField(max_length=40, null=True, blank=True, default="")
+    answer = models.CharField(_("answer of the server"), max_length=500, null=True, blank=True, default="")
 
     objects: ClassVar[DeliveryManager[Self]] = DeliveryManager()
 
@@ -287,7 +290,9 @@ class Delivery(TenantRow):
     @property
     def sender(self) -> SenderIdentity | None:
         """From whom it comes: its own identity or its mailing's."""
-        return self.identity or (self.mailing.identity if self.mailing else None)
+        if self.identity_id is not None or self.mailing_id is None:
+            return self.identity
+        return self.mailing.identity if self.mailing else None
 
     @property
     def about(self) -> str:
@@ -322,6 +327,43 @@ class Delivery(TenantRow):
             State.DEFERRED: "warn",
         }
         return tones.get(State(self.state), "")
+
+
+class Bundle(TenantRow):
+    """Letters of a mailing that wait together: while nothing is known of a letter it has no row of its own.
+
+    `letters` are the ids their deliveries will have; parties, addresses and variants stand in the same order. The bundle is
+    `handed`, until `lease_until` at most, while its letters are with the server; then it goes, and their deliveries are written.
+    """
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="bundles")
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    size = models.PositiveSmallIntegerField()
+    stayed = models.BooleanField(default=False)
+    state = models.CharField(max_length=9, choices=State, default=State.PLANNED)
+    letters = ArrayField(models.BigIntegerField())
+    parties = ArrayField(models.BigIntegerField())
+    addresses = ArrayField(models.CharField(max_length=254))
+    variants = ArrayField(models.CharField(max_length=8, null=True))
+
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=[State.PLANNED, State.RESERVED, State.HANDED]), name="bundle_state_known"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant_id", "mailing", "due_at", "id"], name="bundle_due", condition=~models.Q(state=State.HANDED)
+            ),
+            models.Index(fields=["tenant_id", "lease_until"], name="bundle_held", condition=models.Q(state=State.HANDED)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.size} × {self.get_state_display()}"
 
 
 class HitKind(models.TextChoices):
@@ -372,7 +414,7 @@ class SuppressionReason(models.TextChoices):
 def suppression_key(channel: str, normal: str) -> str:
     """Return the keyed hash of a normalised address of the open company; nobody without the key can turn it back."""
     spoken = f"suppress:{current_tenant()}:{channel}:{normal}".encode()
-    return hmac.digest(_seal(settings.SEAL_KEY), spoken, "sha256").hex()
+    return keyed_hash(_seal(settings.SEAL_KEY))(spoken).hex()
 
 
 @lru_cache(maxsize=4)
@@ -382,8 +424,8 @@ def _seal(text: str) -> bytes:
 
 def suppression_keys(channel: str, normals: Iterable[str]) -> list[str]:
     """Return the keyed hashes of many normalised addresses of the open company, as `suppression_key` gives them."""
-    key, begun = key_bytes(settings.SEAL_KEY), f"suppress:{current_tenant()}:{channel}:"
-    return [hmac.digest(key, f"{begun}{normal}".encode(), "sha256").hex() for normal in normals]
+    digest, begun = keyed_hash(_seal(settings.SEAL_KEY)), f"suppress:{current_tenant()}:{channel}:"
+    return [digest(f"{begun}{normal}".encode()).hex() for normal in normals]
 
 
 class Suppression(TenantRow):

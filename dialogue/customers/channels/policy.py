@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.utils import formats
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from dialogue.customers.parties.rules import normal_contact
 from dialogue.kit.actors import system_actor
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.models import Membership
+from dialogue.platform.embedded.copying import text_array
 from dialogue.platform.mail.actions import add_sender_identity
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.mail.outgoing import real_server
@@ -24,6 +26,9 @@ from dialogue.platform.tenants.models import Tenant
 REFUSED = (ConsentState.REFUSED, ConsentState.WITHDRAWN)
 # A letter about a customer's own request, deal or order needs no consent; an offer needs one given before (S2-2).
 NEEDS_CONSENT = (Purpose.MARKETING, Purpose.RESEARCH)
+
+
+SHUT = "SELECT key, purpose FROM channels_suppression WHERE tenant_id = %s AND key = ANY(%s::text[])"
 
 
 def open_company() -> Tenant:
@@ -144,23 +149,42 @@ class Gate:
     def of(cls, deliveries: Sequence[Delivery]) -> Gate:
         """Return which of the deliveries may no longer go, with the reason's code."""
         stopped: dict[int, str] = {}
-        keys = {row.pk: suppression_key(row.over, normal_contact(ContactKind.EMAIL, row.address, "")) for row in deliveries}
+        ways = _ways(deliveries)
+        keys = {
+            row.pk: suppression_key(way[0], normal_contact(ContactKind.EMAIL, row.address, ""))
+            for row, way in zip(deliveries, ways, strict=True)
+        }
         shut: dict[str, set[str]] = {}
-        for key, purpose in Suppression.objects.filter(key__in=set(keys.values())).values_list("key", "purpose"):
-            shut.setdefault(key, set()).add(purpose)
-        said = _consents(deliveries)
-        for row in deliveries:
-            if shut.get(keys[row.pk], set()) & {"", row.about}:
+        with connection.cursor() as cursor:
+            cursor.execute(SHUT, [current_tenant(), text_array(list(set(keys.values())))])
+            for key, purpose in cursor.fetchall():
+                shut.setdefault(key, set()).add(purpose)
+        said = _consents(deliveries, ways)
+        for row, (over, about) in zip(deliveries, ways, strict=True):
+            if keys[row.pk] in shut and shut[keys[row.pk]] & {"", about}:
                 stopped[row.pk] = "suppressed"
-            elif said.get((row.party_id, row.over, row.about)) in REFUSED:
+            elif said.get((row.party_id, over, about)) in REFUSED:
                 stopped[row.pk] = "no-consent"
         return cls(stopped)
 
 
-def _consents(deliveries: Iterable[Delivery]) -> dict[tuple[int, str, str], str]:
-    wanted: dict[tuple[str, str], set[int]] = {}
+def _ways(deliveries: Sequence[Delivery]) -> list[tuple[str, str]]:
+    """Return over which channel and about what each delivery is; those of a mailing say the same."""
+    known: dict[int | None, tuple[str, str]] = {}
+    ways = []
     for row in deliveries:
-        wanted.setdefault((row.over, row.about), set()).add(row.party_id)
+        alike = row.mailing_id if row.channel is None and row.purpose is None else None
+        way = known.get(alike) if alike is not None else None
+        if way is None:
+            way = known[alike] = (row.over, row.about)
+        ways.append(way)
+    return ways
+
+
+def _consents(deliveries: Sequence[Delivery], ways: Sequence[tuple[str, str]]) -> dict[tuple[int, str, str], str]:
+    wanted: dict[tuple[str, str], set[int]] = {}
+    for row, way in zip(deliveries, ways, strict=True):
+        wanted.setdefault(way, set()).add(row.party_id)
     found: dict[tuple[int, str, str], str] = {}
     for (channel, purpose), parties in wanted.items():
         for party, state in consent_state(parties, channel, purpose).items():

@@ -60,6 +60,7 @@ ADDRESS = re.compile(r"https?://[A-Za-z0-9.:/_-]+")
 LINE = 72
 CHANGING = ("to", "subject", "date", "message-id", "list-unsubscribe")
 OURS = {LEAVE: TokenKind.UNSUBSCRIBE, PICTURE: TokenKind.OPEN, HIDDEN: TokenKind.HIDDEN}
+LEAVING = Place(LEAVE, "")
 BOUNDARY = "=_Dialogue_part_of_this_letter"
 
 
@@ -84,12 +85,13 @@ Ready = bytes | Place | Branches
 class Facts:
     """What differs from one letter to the next: the card's values and the addresses of ours, made when first asked for."""
 
-    __slots__ = ("_said", "delivery", "follows", "links", "tenant", "values")
+    __slots__ = ("_cut", "_said", "delivery", "follows", "links", "tenant", "values")
 
     def __init__(self, values: Mapping[str, str], tenant: int, delivery: int, links: list[Link], *, follows: bool) -> None:
         self.values, self.tenant, self.delivery = values, tenant, delivery
         self.links, self.follows = links, follows
         self._said: dict[str, str] = {}
+        self._cut: dict[str, bytes] = {}
 
     def word(self, place: Place) -> str:
         """Return what stands in a place.
@@ -97,12 +99,21 @@ class Facts:
         Raises:
             Refusal: the card has nothing for it.
         """
-        kind = OURS.get(place.name)
-        if kind is None and not place.name.isdecimal():
-            return value_of(place, self.values)
         known = self._said.get(place.name)
         if known is None:
+            kind = OURS.get(place.name)
+            if kind is None and not place.name.isdecimal():
+                return value_of(place, self.values)
             known = self._said[place.name] = self._address(place.name, kind)
+        return known
+
+    def cut(self, place: Place) -> bytes | None:
+        """Return an address of ours as it goes over the wire, the same in both halves; None where it needs an encoding."""
+        known = self._cut.get(place.name)
+        if known is None and (place.name in OURS or place.name.isdecimal()):
+            word = self.word(place)
+            if ADDRESS.fullmatch(word):
+                known = self._cut[place.name] = _cut(word)
         return known
 
     def _address(self, name: str, kind: TokenKind | None) -> str:
@@ -152,8 +163,7 @@ class Part:
             if isinstance(one, bytes):
                 joined.append(one)
             elif isinstance(one, Place):
-                word = facts.word(one)
-                joined.append(_cut(word) if ADDRESS.fullmatch(word) else self.encoded(word))
+                joined.append(facts.cut(one) or self.encoded(facts.word(one)))
             else:
                 taken = next((inside for when, inside in one.parts if when is None or when.holds(facts.values)), ())
                 self._join(taken, facts, joined)
@@ -275,6 +285,7 @@ class Press:
         self.pictures = bool(setting_of(company, "mail_follow_opens"))
         tokens: list[Token] = []
         self.links: list[Link] = []
+        self._places: dict[str, int] = {}
         plain, html = letter_texts(
             _with_marks(draft.text, tokens),
             company=company,
@@ -294,8 +305,11 @@ class Press:
         self._heads(draft)
 
     def _link(self, url: str, tokens: list[Token]) -> str:
-        self.links.append(Link(tree_of(_marked(url, tokens))))
-        return f"\ue002{len(self.links) - 1}\ue003"
+        # The same link stands in both halves: it is signed once.
+        at = self._places.setdefault(url, len(self.links))
+        if at == len(self.links):
+            self.links.append(Link(tree_of(_marked(url, tokens))))
+        return f"\ue002{at}\ue003"
 
     def _heads(self, draft: Draft) -> None:
         identity = self.identity
@@ -336,7 +350,7 @@ class Press:
             subject,
             _date(moment),
             b"Message-ID: <%b>" % letter_id.encode(),
-            b"List-Unsubscribe: <%b>" % address_for(TokenKind.UNSUBSCRIBE, tenant, delivery).encode(),
+            b"List-Unsubscribe: <%b>" % facts.word(LEAVING).encode(),
         ]
         body = b"".join((self.before_plain, self.plain.body(facts), self.before_html, self.html.body(facts), self.after))
         return Unsigned(self, changing, body, moment)

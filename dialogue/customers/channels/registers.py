@@ -5,12 +5,12 @@ from django.utils.translation import gettext_lazy as _
 
 from dialogue.customers.channels import returns, unsubscribing  # noqa: F401  their verbs register themselves
 from dialogue.customers.channels.actions import SEND_JOB
-from dialogue.customers.channels.cards import delivery_details, mailing_details
+from dialogue.customers.channels.cards import delivery_details, mailing_details, touch_details
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.sending import send_job
 from dialogue.customers.parties.cards import CardButton, card_buttons
 from dialogue.customers.parties.models import Party
-from dialogue.customers.timeline.details import ComposeButton, compose_buttons, entry_details
+from dialogue.customers.timeline.details import OF_SOURCE, ComposeButton, compose_buttons, entry_details
 from dialogue.customers.timeline.kinds import IN, OWN, EntryKind, entry_kinds
 from dialogue.kit.menu import MenuItem, settings_items
 from dialogue.kit.permissions import PermissionGroup, permission_groups
@@ -120,6 +120,7 @@ def _write(party: Party) -> str:
 
 entry_details.add("delivery", delivery_details)
 entry_details.add("mailing", mailing_details)
+entry_details.add(OF_SOURCE, touch_details)
 compose_buttons.add("letter", ComposeButton(_("Write a letter"), _write, permission=ChannelPermission.SEND))
 card_buttons.add("write", CardButton(_("Write"), _write, permission=ChannelPermission.SEND, dialog=True, key="w"), weight=20)
 settings_items.add(

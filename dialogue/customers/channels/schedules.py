@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from dialogue.customers.channels.mailings import MAILING_TASK, queue_mailings
-from dialogue.customers.channels.models import MOVING, UNSETTLED, Delivery, Mailing
+from dialogue.customers.channels.models import MOVING, UNSETTLED, Bundle, Delivery, Mailing, State
 from dialogue.customers.channels.sending import send_for
 from dialogue.kit.scope import tenant_scope, without_tenant
 from dialogue.platform.tenants.models import Tenant
@@ -26,6 +27,7 @@ def send_due_letters(timestamp: int) -> None:
             with transaction.atomic():
                 moving = Mailing.objects.filter(state__in=MOVING).exists()
                 waiting = Delivery.objects.own().filter(state__in=UNSETTLED).exists()
+                waiting = waiting or Bundle.objects.filter(state=State.HANDED, lease_until__lt=timezone.now()).exists()
                 if moving:
                     queue_mailings(company)
             if waiting:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.customers.channels.actions import suppress_address
+from dialogue.customers.channels.ledger import keep_rows, let_go, settle_taken
 from dialogue.customers.channels.mailings import touch_of
 from dialogue.customers.channels.models import Delivery, State, SuppressionReason
 from dialogue.customers.channels.rules import Bounce, bounce_of, next_delay
@@ -30,6 +31,8 @@ STATES = {
     Outcome.REFUSED: State.REFUSED,
     Outcome.UNKNOWN: State.UNKNOWN,
 }
+# The one answer that takes a letter (RFC 5321, 4.2.3).
+TAKEN = 250
 # How long a mailing waits for a server that does not answer.
 AWAY = timedelta(minutes=1)
 WRITTEN = {
@@ -60,8 +63,11 @@ def write_rows(rows: Sequence[Delivery]) -> None:
         cursor.execute(WRITE, [*columns, current_tenant()])
 
 
-def note_results(rows: Sequence[Delivery], results: Mapping[int, Result], company: Tenant) -> None:
-    """Note what the server said of a window: states, touches of mailings, and what a refusal means for the card."""
+def note_results(rows: Sequence[Delivery], results: Mapping[int, Result], company: Tenant, bundle: int | None = None) -> None:
+    """Note what the server said of a window: states, touches of mailings, and what a refusal means for the card.
+
+    The letters of a bundle get their rows here.
+    """
     now = timezone.now()
     for row in rows:
         note_result(row, results[row.pk], now)
@@ -71,10 +77,23 @@ def note_results(rows: Sequence[Delivery], results: Mapping[int, Result], compan
             arrived.setdefault(row.mailing.pk, []).append(row)
     for letters in arrived.values():
         record_touches(letters, now)
-    write_rows(rows)
+    if bundle is None or not _first_written(rows, bundle, now):
+        write_rows(rows)
     for row in rows:
         if row.state == State.REFUSED:
             _returned(row, company, dead=row.reason == "dead-address")
+
+
+def _first_written(rows: Sequence[Delivery], bundle: int, now: datetime) -> bool:
+    """Write the rows of a bundle; return False where somebody took it for lost and wrote them already."""
+    one = rows[0]
+    if all(row.state == State.ACCEPTED and row.attempts == 1 and row.code == TAKEN for row in rows):
+        return settle_taken(bundle, rows, now)
+    if not let_go(bundle):
+        return False
+    if one.mailing is not None:
+        keep_rows(one.mailing, rows)
+    return True
 
 
 def record_touches(rows: Sequence[Delivery], at: datetime) -> None:
@@ -93,8 +112,8 @@ def note_result(row: Delivery, result: Result, now: datetime) -> None:
         # Nobody was there to hear of this letter: it is no attempt.
         row.code, row.answer = 0, result.text[:500]
         return end(row, State.DEFERRED, now, due=now + AWAY)
-    row.attempts += 1
-    state, reason = STATES[result.outcome], row.reason
+    row.attempts = (row.attempts or 0) + 1
+    state, reason = STATES[result.outcome], row.reason or ""
     due: datetime | None = None
     if state == State.DEFERRED:
         delay = next_delay(row.attempts)

@@ -46,14 +46,14 @@ INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C)
 BLOCK = 64
 
 
-@lru_cache(maxsize=8)
-def _hash(seal: str, use: bytes) -> Callable[[bytes], bytes]:
+@lru_cache(maxsize=16)
+def keyed_hash(key: bytes) -> Callable[[bytes], bytes]:
     """Return HMAC-SHA-256 under one key (RFC 2104), the key's two blocks hashed in advance.
 
     `hmac.digest` lets go of the interpreter for each call: beside signing threads that costs fifteen times the hash.
     """
-    key = hmac.digest(key_bytes(seal), use, "sha256").ljust(BLOCK, b"\0")
-    inner, outer = sha256(key.translate(INNER)), sha256(key.translate(OUTER))
+    block = (key if len(key) <= BLOCK else sha256(key).digest()).ljust(BLOCK, b"\0")
+    inner, outer = sha256(block.translate(INNER)), sha256(block.translate(OUTER))
 
     def digest(payload: bytes) -> bytes:
         within, around = inner.copy(), outer.copy()
@@ -62,6 +62,11 @@ def _hash(seal: str, use: bytes) -> Callable[[bytes], bytes]:
         return around.digest()
 
     return digest
+
+
+@lru_cache(maxsize=8)
+def _hash(seal: str, use: bytes) -> Callable[[bytes], bytes]:
+    return keyed_hash(hmac.digest(key_bytes(seal), use, "sha256"))
 
 
 def _signature(payload: bytes) -> bytes:

@@ -14,8 +14,10 @@ from django.utils.translation import pgettext_lazy
 from dialogue.customers.parties.permissions import KIND
 from dialogue.kit.actors import Actor, Reach
 from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, columns_of, within_reach
+from dialogue.kit.statement import one_of
 from dialogue.platform.accounts.models import User
 from dialogue.platform.criteria.models import Characterised, slot_indexes
+from dialogue.platform.embedded.copying import int_array
 from dialogue.platform.embedded.functions import SortKey
 
 LIVE = models.Q(deleted_at__isnull=True)
@@ -476,5 +478,5 @@ class Merge(TenantRow):
 
 def consent_state(party_ids: Iterable[int], channel: str, purpose: str = Purpose.MARKETING) -> dict[int, str]:
     """Return `{party_id: "given" | "refused" | "withdrawn"}`; who never said a word is absent."""
-    said = Consent.objects.filter(party_id__in=list(party_ids), channel=channel, purpose=purpose).current()
-    return {word.party_id: word.state for word in said}
+    said = Consent.objects.filter(one_of("party_id", int_array(party_ids)), channel=channel, purpose=purpose).current()
+    return dict(said.values_list("party_id", "state"))

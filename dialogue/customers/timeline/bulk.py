@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from dialogue.customers.timeline.kinds import entry_kinds
 from dialogue.customers.timeline.models import Entry
@@ -20,6 +20,7 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
+from dialogue.platform.embedded.copying import int_array, text_array
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ def _row(draft: EntryDraft) -> tuple[Any, ...]:
         draft.party,
         entry_kinds.get(draft.kind).side,
         draft.kind,
-        draft.at,
+        draft.at.isoformat(),
         draft.way,
         draft.subject[:300],
         draft.body or None,
@@ -78,27 +79,36 @@ def _row(draft: EntryDraft) -> tuple[Any, ...]:
         draft.ref_id,
         draft.amount,
         draft.currency if draft.amount is not None else "",
-        Jsonb(draft.facts) if draft.facts else None,
+        json.dumps(draft.facts) if draft.facts else None,
     )
 
 
+def _array(column: Sequence[Any], kind: str) -> str:
+    return int_array(column) if kind in {"bigint", "numeric"} else text_array(column)
+
+
 @action(permission=TimelinePermission.WRITE)
-def record_entries(drafts: Sequence[EntryDraft], *, by: Actor, cause: str = "", told: bool = False) -> list[int]:
+def record_entries(
+    drafts: Sequence[EntryDraft], *, by: Actor, cause: str = "", told: bool = False, found: bool = True
+) -> list[int]:
     """Write many touches, responses or notes in one statement and return their ids in the order of the drafts.
 
     One audit entry with the count; one plural signal. `cause` says in the audit where they came from; `told` says that the
-    change they tell of stands in the audit already.
+    change they tell of stands in the audit already; without `found` nobody looks for them by their words.
 
     Raises:
         RegistryError: a kind nobody registered.
     """
     if not drafts:
         return []
-    columns = [list(column) for column in zip(*map(_row, drafts), strict=True)]
+    columns = [
+        _array(column, kind) for column, kind in zip(zip(*map(_row, drafts), strict=True), COLUMNS.values(), strict=True)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(INSERT, [current_tenant(), by.user, *columns])
         ids = [int(row[0]) for row in cursor.fetchall()]
-    keep_words((pk, draft.subject[:300], draft.body) for pk, draft in zip(ids, drafts, strict=True))
+    if found:
+        keep_words((pk, draft.subject[:300], draft.body) for pk, draft in zip(ids, drafts, strict=True))
     if not told:
         record(by, "timeline.recorded", kind=Entry._meta.label_lower, count=len(ids), cause=cause)
     entries_recorded.tell(EntriesFact(ids, by))
@@ -137,7 +147,7 @@ def record_same(parties: Sequence[int], same: Same, *, by: Actor) -> dict[int, i
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT_SAME,
-            [current_tenant(), by.user, same.at, side, same.kind, same.way, same.source, ref_kind, ref_id, list(parties)],
+            [current_tenant(), by.user, same.at, side, same.kind, same.way, same.source, ref_kind, ref_id, int_array(parties)],
         )
         made: dict[int, int] = dict(cursor.fetchall())
     entries_recorded.tell(EntriesFact(list(made.values()), by))

@@ -50,6 +50,8 @@ class ComposeButton:
 
 Details = Callable[[MemberRequest, Sequence[Entry]], dict[int, EntryDetail]]
 
+# The key of entries that name no record but only their campaign: their details go by the entry's own id.
+OF_SOURCE = "source"
 # By `ref_kind`: given the entries of one kind, `{ref_id: detail}` in one or two queries.
 entry_details: Registry[Details] = Registry("entry details")
 # The same for answers: the state of a letter stands at the letter, not at the link that was followed in it.
@@ -60,12 +62,17 @@ compose_buttons: Registry[ComposeButton] = Registry("compose buttons")
 def details_of(
     request: MemberRequest, entries: Sequence[Entry], known: Registry[Details] = entry_details
 ) -> dict[tuple[str, int], EntryDetail]:
-    """Return `{(ref_kind, ref_id): detail}` for the entries that speak of a record, by those who know its kind."""
+    """Return `{(ref_kind, ref_id): detail}` for the entries that speak of a record, by those who know its kind.
+
+    Entries that name only their campaign stand under `(OF_SOURCE, their own id)`.
+    """
     found: dict[tuple[str, int], EntryDetail] = {}
     by_kind: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.ref_id is not None:
             by_kind.setdefault(entry.ref_kind, []).append(entry)
+        elif entry.source is not None:
+            by_kind.setdefault(OF_SOURCE, []).append(entry)
     for kind, held in by_kind.items():
         asked = known.find(kind)
         if asked is not None and asked in known.within(request.company.rooms_off):

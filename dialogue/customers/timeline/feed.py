@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 
 from dialogue.customers.parties.models import Party
 from dialogue.customers.sources.models import source_names
-from dialogue.customers.timeline.details import EntryDetail, answer_details, details_of
+from dialogue.customers.timeline.details import OF_SOURCE, EntryDetail, answer_details, details_of
 from dialogue.customers.timeline.models import Entry, EntryQuerySet, Side, answers_to
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import unmarked
@@ -161,7 +161,8 @@ def _bubbles(request: MemberRequest, entries: Sequence[Entry]) -> dict[int, Bubb
 
 
 def _detail(entry: Entry, details: dict[tuple[str, int], EntryDetail]) -> EntryDetail:
-    return details.get((entry.ref_kind, entry.ref_id or 0), NO_DETAIL)
+    key = (OF_SOURCE, entry.pk) if entry.ref_id is None else (entry.ref_kind, entry.ref_id)
+    return details.get(key, NO_DETAIL)
 
 
 def _known(ids: Iterable[int | None]) -> set[Any]:

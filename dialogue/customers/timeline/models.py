@@ -102,8 +102,9 @@ class Entry(TenantRow):
     class Meta:
         constraints: ClassVar = [models.CheckConstraint(condition=models.Q(side__in=Side.values), name="timeline_side_known")]
         indexes: ClassVar = [
-            models.Index(fields=["tenant_id", "party", "-at", "-id"], name="timeline_of_party"),
-            models.Index(fields=["tenant_id", "at", "id"], name="timeline_newest"),
+            models.Index(fields=["tenant_id", "party", "-at"], name="timeline_of_party"),
+            # Many entries share a moment: PostgreSQL keeps equal keys once.
+            models.Index(fields=["tenant_id", "at"], name="timeline_newest"),
             models.Index(fields=["tenant_id", "touch"], name="timeline_of_touch", condition=models.Q(touch__isnull=False)),
             models.Index(
                 fields=["tenant_id", "source", "side"], name="timeline_of_source", condition=models.Q(source__isnull=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from dialogue.customers.channels.ledger import on_their_way
 from dialogue.customers.channels.models import Delivery, State
 from dialogue.customers.channels.policy import open_company
 from dialogue.customers.parties.models import Party, Purpose
@@ -33,11 +35,12 @@ def hold_back(deliveries: Sequence[Delivery]) -> Mapping[int, str | datetime]:
     when = Coalesce("settled_at", "lease_until", "due_at")
     marketing = Q(purpose=Purpose.MARKETING) | Q(purpose=None, mailing__purpose=Purpose.MARKETING)
     gone = Delivery.objects.filter(any_of("party_id", people), marketing, state__in=GONE).alias(when=when)
-    had = dict(gone.filter(when__gt=now - policy.window).values_list("party_id").annotate(n=Count("pk")))
+    had = Counter(dict(gone.filter(when__gt=now - policy.window).values_list("party_id").annotate(n=Count("pk"))))
+    had += on_their_way(people, Purpose.MARKETING)
     held: dict[int, str | datetime] = {}
     for one in rows:
         zone = zone_of(countries.get(one.party_id, ""), company.zone)
-        if had.get(one.party_id, 0) >= policy.cap:
+        if had[one.party_id] >= policy.cap:
             held[one.pk] = CAP
         elif is_quiet(now, zone, policy):
             held[one.pk] = allowed_from(now, zone, policy)

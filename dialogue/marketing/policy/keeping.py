@@ -15,11 +15,16 @@ DEFAULTS = {"policy_cap": CAP, "policy_days": DAYS, "policy_from": FROM, "policy
 # What goes, or may have gone. A refused or cancelled letter bothered nobody.
 COUNTED = ("planned", "reserved", "claimed", "handed", "accepted", "deferred", "unknown")
 CAPPED = """
-SELECT d.party_id FROM channels_delivery d
-LEFT JOIN channels_mailing m ON m.tenant_id = d.tenant_id AND m.id = d.mailing_id
-WHERE d.tenant_id = %s AND coalesce(d.channel, m.channel, 'email') = 'email' AND coalesce(d.purpose, m.purpose) = 'marketing'
+SELECT party_id FROM (
+  SELECT d.party_id FROM channels_delivery d
+  LEFT JOIN channels_mailing m ON m.tenant_id = d.tenant_id AND m.id = d.mailing_id
+  WHERE d.tenant_id = %s AND coalesce(d.channel, m.channel, 'email') = 'email'
+    AND coalesce(d.purpose, m.purpose) = 'marketing'
     AND d.state = ANY(%s) AND coalesce(d.settled_at, d.due_at, d.lease_until) > %s
-GROUP BY d.party_id HAVING count(*) >= %s
+  UNION ALL
+  SELECT unnest(b.parties) FROM channels_bundle b JOIN channels_mailing m ON m.tenant_id = b.tenant_id AND m.id = b.mailing_id
+  WHERE b.tenant_id = %s AND m.channel = 'email' AND m.purpose = 'marketing' AND b.due_at > %s) had
+GROUP BY party_id HAVING count(*) >= %s
 """
 
 
@@ -30,7 +35,8 @@ def policy_of(company: Tenant) -> Policy:
 
 def capped_sql(policy: Policy, now: datetime) -> tuple[str, list[Any]]:
     """Return the statement of the ids of customers who had, or are about to get, as many letters as the policy allows."""
-    return CAPPED, [current_tenant(), list(COUNTED), now - policy.window, policy.cap]
+    tenant, since = current_tenant(), now - policy.window
+    return CAPPED, [tenant, list(COUNTED), since, tenant, since, policy.cap]
 
 
 def due_sql(policy: Policy, moment: datetime, company: Tenant) -> tuple[str, list[Any], datetime]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 from django.utils.translation import gettext as _
@@ -44,16 +45,22 @@ def parse_email(text: str) -> str:
             % {"address": text.strip()},
             field="address",
         )
-    try:
-        domain = idna.encode(domain, uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
-        domain = ""
+    domain = _in_ascii(domain)
     if not domain or "." not in domain or not DOT_ATOM.fullmatch(local) or len(local) > LOCAL_LIMIT:
         raise BadAddress(_("“%(address)s” is not an e-mail address: correct it.") % {"address": text.strip()}, field="address")
     whole = f"{local}@{domain}"
     if len(whole) > WHOLE_LIMIT:
         raise BadAddress(_("“%(address)s” is too long for an e-mail address.") % {"address": text.strip()}, field="address")
     return whole
+
+
+@lru_cache(maxsize=10_000)
+def _in_ascii(domain: str) -> str:
+    """Return a domain in A-labels, empty where it is none."""
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
+    except idna.IDNAError:
+        return ""
 
 
 def address_key(email: str) -> str:

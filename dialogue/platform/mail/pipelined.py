@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 import ssl
 import threading
 from collections import deque
@@ -27,7 +26,6 @@ from dialogue.platform.mail.transport import (
     plain_words,
 )
 
-DOTS = re.compile(rb"(?m)^\.")
 LONGEST_LINE = 4096
 GREETING, LEAVE = b"EHLO", b"QUIT\r\n"
 CONNECTIONS = 10
@@ -62,7 +60,9 @@ class Parcel:
 
     def content(self) -> bytes:
         """Return the letter with its dots doubled and the line that ends it (RFC 5321, 4.5.2)."""
-        data = DOTS.sub(b"..", self.data) if self.data.startswith(b".") or b"\n." in self.data else self.data
+        data = self.data.replace(b"\n.", b"\n..")
+        if data.startswith(b"."):
+            data = b"." + data
         return data + b".\r\n" if data.endswith(b"\r\n") else data + b"\r\n.\r\n"
 
 
