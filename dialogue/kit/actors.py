@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from dialogue.kit.frozen import frozen
 
 
 class Reach(StrEnum):
@@ -14,7 +16,7 @@ class Reach(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True)
+@frozen
 class Actor:
     """Somebody (or something) who acts inside one company.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.functional import Promise
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 
-@dataclass(frozen=True)
+@frozen
 class Command:
     """One command. `dialog` fetches the address into the page's dialog; `words` are further words that find it."""
 

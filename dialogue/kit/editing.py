@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -12,10 +11,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.kit.rows import etag_of
 
 
-@dataclass(frozen=True)
+@frozen
 class Clash:
     """One field that both changed: what the editor wants and what stands there now, raw and as a reader knows it."""
 

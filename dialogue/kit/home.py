@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dialogue.kit.doors import ActorRequest
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 
-@dataclass(frozen=True)
+@frozen
 class HomePanel:
     """A box of the first page; `render` returns HTML, "" where there is nothing to show. Keep to two queries."""
 

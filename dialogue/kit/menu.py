@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.functional import Promise
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 
-@dataclass(frozen=True)
+@frozen
 class MenuItem:
     """One line of the sidebar; `group` draws the lines between."""
 

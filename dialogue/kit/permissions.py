@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from django.utils.functional import Promise
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 
-@dataclass(frozen=True)
+@frozen
 class PermissionGroup:
     """The permissions of one room, labelled; `kind` names the records whose reach (own, team, all) a role sets."""
 

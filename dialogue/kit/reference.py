@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from django.apps import apps
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.kit.scope import current_scope, current_tenant
 
@@ -25,7 +25,7 @@ MOST_REMEMBERED = 4000
 COMPANY = "(SELECT nullif(current_setting('app.tenant', true), '')::bigint)"
 
 
-@dataclass(frozen=True)
+@frozen
 class Reference:
     """What is stamped: whole tables of the company, or with `own` (a column) only the asker's rows of them.
 

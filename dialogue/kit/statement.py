@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import FullResultSet
@@ -19,6 +19,7 @@ from django.db.models import BooleanField, F, Func, Value
 from psycopg.types.numeric import Int8
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.reference import Memory
 from dialogue.kit.scope import current_tenant, tenant_scope
 
@@ -31,7 +32,7 @@ TENANT, USER = "tenant", "user"
 Id = int | tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Compiled:
     """The SQL of one shape, its parameters and the places of those that are put in later."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
+
+from dialogue.kit.frozen import frozen
 
 LEVEL = 0.95
 NORMAL = NormalDist()
@@ -15,7 +16,7 @@ TINY = 1e-15
 MOST_STEPS = 500
 
 
-@dataclass(frozen=True)
+@frozen
 class Interval:
     """An estimate with the bounds of its interval at `level`."""
 
@@ -29,7 +30,7 @@ class Interval:
         return self.low <= value <= self.high
 
 
-@dataclass(frozen=True)
+@frozen
 class Sample:
     """What is known of one group: how many, their mean, the variance between them (divisor n - 1)."""
 

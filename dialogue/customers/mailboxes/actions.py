@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from dialogue.customers.mailboxes.permissions import MailboxPermission
 from dialogue.customers.mailboxes.reading import Unreadable, hear
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput, Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.kit.secret import seal
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.audit.recording import difference, record, snapshot
@@ -37,7 +37,7 @@ PLACES = ("host", "user", "folder")
 job_kinds.add(READ_JOB, JobKind(run=read_job))
 
 
-@dataclass(frozen=True)
+@frozen
 class MailboxDraft:
     """How a mailbox is reached; a password of None keeps the one that is known. `days` of earlier messages are read too."""
 

@@ -8,12 +8,12 @@ import re
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.mail.transport import Security
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -23,7 +23,7 @@ UID = re.compile(rb"\bUID (\d+)")
 PLAIN_WORD = re.compile(r"[\x20-\x25\x27-\x7e]+|&")
 
 
-@dataclass(frozen=True)
+@frozen
 class ImapAddress:
     """Where a mailbox is and how it is opened."""
 

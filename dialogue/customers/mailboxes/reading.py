@@ -6,7 +6,7 @@ Pure: nothing is looked up here. A customer's letter is named only by our own si
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError, MessageError
@@ -20,6 +20,7 @@ from dialogue.customers.channels.rules import ENHANCED, Bounce, bounce_of
 from dialogue.customers.channels.tokens import marks_in
 from dialogue.customers.mailboxes.models import Kind
 from dialogue.customers.mailboxes.quoting import own_words, without_tags
+from dialogue.kit.frozen import frozen
 
 ENVELOPE = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To")
 MOST_PARTS = 200
@@ -31,7 +32,7 @@ class Unreadable(ValueError):
     """A message that no rule fits."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Report:
     """One recipient of a report: his address, what happened, the status code of RFC 3463, the server's words."""
 
@@ -46,7 +47,7 @@ class Report:
         return self.action == "failed" and self.status.startswith("5") and bounce_of(0, self.status) is Bounce.DEAD
 
 
-@dataclass(frozen=True)
+@frozen
 class Heard:
     """A message understood. `marks` are `(company, delivery)` of our letters it names, the surest first."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 
-@dataclass(frozen=True)
+@frozen
 class TaskSubject:
     """A kind of record that tasks are about: who sees it, where its page is, whom it concerns."""
 

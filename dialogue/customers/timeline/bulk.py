@@ -17,6 +17,7 @@ from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.signals import EntriesFact, entries_recorded
 from dialogue.customers.timeline.words import keep_words
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
@@ -115,7 +116,7 @@ def record_entries(
     return ids
 
 
-@dataclass(frozen=True)
+@frozen
 class Same:
     """What entries of one kind for many customers have in common; the side follows from the kind, the words stand elsewhere."""
 

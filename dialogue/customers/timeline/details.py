@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
 from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.models import Entry
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.platform.accounts.doors import MemberRequest
 
 Words = str | Promise
 
 
-@dataclass(frozen=True)
+@frozen
 class EntryVerb:
     """A small button under an entry: `dialog` fetches a form into the page's dialog, otherwise the address is posted to."""
 
@@ -24,7 +24,7 @@ class EntryVerb:
     dialog: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class EntryDetail:
     """What stands beside an entry: a chip with its state, a line of explanation, verbs, the address of its record.
 
@@ -39,7 +39,7 @@ class EntryDetail:
     url: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class ComposeButton:
     """A button beside the compose box that opens another room's dialog for this customer."""
 

@@ -18,6 +18,7 @@ from dialogue.customers.timeline.models import Entry, EntryQuerySet, Side, answe
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import unmarked
 from dialogue.kit.doors import whole_number
+from dialogue.kit.frozen import frozen
 from dialogue.kit.money import print_money
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
@@ -28,7 +29,7 @@ NO_DETAIL = EntryDetail()
 LIGHT = {"opened", "link_followed"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Bubble:
     """One entry as it is shown."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.functional import Promise
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 Words = str | Promise
 
 
-@dataclass(frozen=True)
+@frozen
 class EntryKind:
     """One kind of entry.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 
 
-@dataclass(frozen=True)
+@frozen
 class EntryFact:
     """One entry was written."""
 
@@ -17,7 +16,7 @@ class EntryFact:
     by: Actor
 
 
-@dataclass(frozen=True)
+@frozen
 class EntriesFact:
     """Many entries were written in one statement."""
 

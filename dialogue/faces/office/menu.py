@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
@@ -11,11 +10,12 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from dialogue.kit.addresses import page_url
+from dialogue.kit.frozen import frozen
 from dialogue.kit.menu import menu_items, settings_items
 from dialogue.platform.accounts.doors import MemberRequest
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """One line as the page shows it."""
 

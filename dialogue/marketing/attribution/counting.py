@@ -7,20 +7,20 @@ none, since machines open them. A message counts while it was not returned.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
 
 from dialogue.customers.timeline.attribution import DEEDS
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.attribution.models import Rule, What
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.registry import setting_of
 
 
-@dataclass(frozen=True)
+@frozen
 class Windows:
     """How many days before a purchase a deed, and how many a mere message, may lie."""
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dialogue.customers.sources.models import Source
 from dialogue.customers.timeline.models import Entry
 from dialogue.customers.timeline.rules import first_line
+from dialogue.kit.frozen import frozen
 from dialogue.marketing.attribution.counting import Windows
 from dialogue.marketing.attribution.models import Attribution, Rule
 from dialogue.selling.promotions.models import Use
 
 
-@dataclass(frozen=True)
+@frozen
 class Why:
     """What brought it, in words: the campaign, the reason, the rule it follows from; `row` is None where nothing did."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 
 
-@dataclass(frozen=True)
+@frozen
 class Brought:
     """Of one campaign, thing, rule and currency: how many, by how many customers, and their sum; of deals also those won."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -15,6 +14,7 @@ from django.db import connection
 from django.utils.crypto import constant_time_compare
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.reference import Memory, references, stamps_statement
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.keys import BEGINNING
@@ -35,7 +35,7 @@ _guessed: Memory[int] = Memory(MOST_MEMBERS)
 _actors: Memory[Actor | None] = Memory(MOST_MEMBERS)
 
 
-@dataclass(frozen=True)
+@frozen
 class Opened:
     """A company open for a user; `actor` is None for a user who has no place in it."""
 
@@ -83,7 +83,7 @@ def open_company(session: SessionBase, login: str) -> Opened | None:
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class OpenedByKey:
     """A company open for a program; `actor` is the key's member, narrowed by nothing yet."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dialogue.kit.actors import Reach
+from dialogue.kit.frozen import frozen
 from dialogue.kit.permissions import all_permissions
 
 
-@dataclass(frozen=True)
+@frozen
 class BuiltInRole:
     """A role made with the company. `holds` picks permissions by their beginning; "*" means every one."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Reach
+from dialogue.kit.frozen import frozen
 from dialogue.platform.accounts.members import ORDER, member_actor
 from dialogue.platform.accounts.models import Membership, Role, User
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
@@ -16,7 +16,7 @@ from dialogue.platform.audit.kinds import RecordKind, record_kinds
 MOST = 100
 
 
-@dataclass(frozen=True)
+@frozen
 class Sight:
     """One member and the record: whether he sees it and the sentence that says why."""
 
@@ -26,7 +26,7 @@ class Sight:
     why: str
 
 
-@dataclass(frozen=True)
+@frozen
 class _Seer:
     place: Membership
     roles: list[Role]

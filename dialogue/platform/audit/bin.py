@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.rows import TenantRow
 from dialogue.platform.audit.kinds import RecordKind, binned_of, kinds_with_bin, model_of, record_kinds
 from dialogue.platform.audit.models import Entry
@@ -21,7 +21,7 @@ SHOWN = 100
 BATCH = 500
 
 
-@dataclass(frozen=True)
+@frozen
 class Binned:
     """One row in the bin."""
 
@@ -33,7 +33,7 @@ class Binned:
     may_restore: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Reference:
     """How many rows of one kind point to a record, and some of their names."""
 

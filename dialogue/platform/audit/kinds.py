@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
@@ -13,11 +12,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.kit.rows import BinRow
 
 
-@dataclass(frozen=True)
+@frozen
 class RecordKind:
     """A kind of record, registered under its model's label in lower case ("parties.party").
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from django.db import models
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_scope
 from dialogue.kit.signals import Event
 from dialogue.platform.audit.events import event_words
@@ -18,7 +18,7 @@ from dialogue.platform.audit.models import Entry
 from dialogue.platform.embedded.together import write_one
 
 
-@dataclass(frozen=True)
+@frozen
 class Recorded:
     """The fact that reached the audit stream."""
 

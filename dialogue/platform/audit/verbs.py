@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import NotPermitted
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.platform.jobs.kinds import JobKind, JobRun, job_kinds
 from dialogue.platform.jobs.models import Job
@@ -24,7 +24,7 @@ R = TypeVar("R")
 LATER = "audit.action"
 
 
-@dataclass(frozen=True)
+@frozen
 class Declared:
     """What an action's catalogue line says."""
 

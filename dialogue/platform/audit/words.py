@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.utils.formats import date_format, localize
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import record_kinds
 from dialogue.platform.audit.models import Entry
@@ -24,7 +25,7 @@ NOTHING = "—"
 LONGEST = 200
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """One changed field as a person reads it."""
 
@@ -33,7 +34,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """One entry as a person reads it; `address` leads to the record where it has a page."""
 

@@ -17,13 +17,13 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from dialogue.kit.environment import EnvironmentRefusal
 from dialogue.kit.folder import refuse_full, refuse_unusable
+from dialogue.kit.frozen import frozen
 from dialogue.platform.embedded.errors import DatabaseRefusal, DataFolderRefusal
 
 SUPERUSER = "postgres"
@@ -65,7 +65,7 @@ def binaries() -> Path:
     return Path(spec.origin).parent / "pginstall18"
 
 
-@dataclass(frozen=True)
+@frozen
 class ServiceUser:
     """The unprivileged account that runs the server when we are root."""
 

@@ -10,7 +10,6 @@ import http.client
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import IO, Protocol
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from django.conf import settings
+
+from dialogue.kit.frozen import frozen
 
 TIMEOUT = 30
 EMPTY = sha256(b"").hexdigest()
@@ -41,7 +42,7 @@ class Store(Protocol):
         """Forget the place; one that is not there is no error."""
 
 
-@dataclass(frozen=True)
+@frozen
 class FolderStore:
     """Files below one folder, readable by the installation's user only."""
 
@@ -97,7 +98,7 @@ def sign(
     return f"AWS4-HMAC-SHA256 Credential={key}/{scope},SignedHeaders={names},Signature={signature}"
 
 
-@dataclass(frozen=True)
+@frozen
 class BucketStore:
     """Files in one bucket, addressed by path."""
 

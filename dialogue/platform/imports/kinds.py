@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.platform.imports.models import Import, Outcome
 from dialogue.platform.imports.reading.reasons import Reason
@@ -32,7 +33,7 @@ class Value(StrEnum):
     FLAG = "flag"
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """A field a column can be mapped to. `synonyms` are lower-case headers that mean it, in any of our languages."""
 
@@ -48,7 +49,7 @@ class Target:
     named: Words = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class MatchKey:
     """A way to recognise a record that exists; `needs` are targets of which at least one must be mapped."""
 
@@ -79,7 +80,7 @@ class Line:
         return self.values.get(name) or ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Column:
     """One column as mapped: its place, its header, and what stands beside the target in the map."""
 
@@ -144,7 +145,7 @@ class Batch:
         return next((column.header for column in self.plan.columns if column.target.name == target), target)
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """A map understood against a table and a kind."""
 
@@ -161,7 +162,7 @@ class Plan:
         return any(column.target.name == target for column in (*self.columns, *self.fixed))
 
 
-@dataclass(frozen=True)
+@frozen
 class Undoable:
     """Records of a model that this kind makes or changes.
 
@@ -175,7 +176,7 @@ class Undoable:
     owner_model: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class ImportKind:
     """One kind of import. `load` gives every open line of the batch its outcome by set statements."""
 
@@ -200,7 +201,7 @@ class ImportKind:
 import_kinds: Registry[ImportKind] = Registry("import kinds")
 
 
-@dataclass(frozen=True)
+@frozen
 class LooseReference:
     """A column that points at records without a foreign key: `key` of `model` holds ids of `target`."""
 

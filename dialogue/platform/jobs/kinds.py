@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.kit.signals import Event
 from dialogue.platform.jobs.errors import JobCancelled
@@ -47,7 +47,7 @@ class JobRun:
                 raise JobCancelled
 
 
-@dataclass(frozen=True)
+@frozen
 class JobKind:
     """What a job of this kind does; `run` returns facts kept as the job's result, `link` where a done one leads."""
 

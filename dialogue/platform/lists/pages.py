@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.fields import Asking, Entity, entities
 
@@ -18,7 +19,7 @@ PAGE_SIZES = (20, 40, 100)
 PAGE_SIZE = 40
 
 
-@dataclass(frozen=True)
+@frozen
 class Preset:
     """A view that every company has, such as "Open deals"."""
 
@@ -27,7 +28,7 @@ class Preset:
     rule: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@frozen
 class Button:
     """A button of the list's head. `dialog` opens a dialog by htmx; `main` is the one primary button.
 
@@ -44,7 +45,7 @@ class Button:
     carries: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class View:
     """Another way to see the same rows: the board beside the list."""
 
@@ -52,7 +53,7 @@ class View:
     url_name: str
 
 
-@dataclass(frozen=True)
+@frozen
 class BulkVerb:
     """One change for many rows at once, with its undo.
 
@@ -68,7 +69,7 @@ class BulkVerb:
     restore: Callable[[dict[int, Any], Any, Actor], list[int]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Empty:
     """What an empty list says and offers."""
 
@@ -87,7 +88,7 @@ def _by_title(rows: QuerySet[Any], text: str, asking: Asking) -> QuerySet[Any]:
     return rows.filter(name__icontains=text)
 
 
-@dataclass(frozen=True)
+@frozen
 class ListPage:
     """A list of one entity's records.
 

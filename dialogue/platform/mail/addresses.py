@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 import idna
 from django.utils.translation import gettext as _
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.mail.errors import BadAddress
 
 ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -16,7 +16,7 @@ DOT_ATOM = re.compile(rf"{ATEXT}(?:\.{ATEXT})*")
 LOCAL_LIMIT, WHOLE_LIMIT = 64, 254
 
 
-@dataclass(frozen=True)
+@frozen
 class Address:
     """A mailbox with the name shown beside it; `email` is what `parse_email` returned."""
 

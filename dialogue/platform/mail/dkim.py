@@ -9,12 +9,13 @@ import base64
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from dialogue.kit.frozen import frozen
 
 KEY_BITS = 2048
 SIGNED = (
@@ -26,7 +27,7 @@ FOLD = re.compile(rb"\r\n(?=[ \t])")
 DNS_STRING = 255
 
 
-@dataclass(frozen=True)
+@frozen
 class Signer:
     """Who signs: the domain, the selector under which DNS has the public key, and the private key as PEM."""
 

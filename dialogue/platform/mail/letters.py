@@ -6,10 +6,11 @@ import base64
 import binascii
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.mail.addresses import Address
 from dialogue.platform.mail.headers import mailbox, refuse_control, unstructured
 
@@ -19,7 +20,7 @@ FROM_LINE = re.compile(rb"^From ", re.MULTILINE)
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
-@dataclass(frozen=True)
+@frozen
 class Letter:
     """What is sent to one recipient.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from django.db import transaction
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.mail.models import StoredLetter
 from dialogue.platform.mail.pipelined import Parcel, Said
 from dialogue.platform.mail.transport import Outcome, Result
@@ -48,7 +48,7 @@ class LocalTransport:
         """Nothing is open."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Opened:
     """A letter taken apart for reading."""
 

@@ -13,9 +13,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.mail.transport import (
     LETTERS_PER_CONNECTION,
     Outcome,
@@ -45,7 +45,7 @@ class Post(Protocol):
         """Let go of the connections."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Parcel:
     """One letter for one recipient, as it goes over the wire; `key` names it to the caller."""
 

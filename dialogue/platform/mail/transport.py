@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from dialogue.kit.frozen import frozen
 
 CRLF = b"\r\n"
 LETTERS_PER_CONNECTION = 100
@@ -21,7 +22,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """The server's answer: its code (0 where it gave none) and its words."""
 
@@ -48,7 +49,7 @@ class Security(StrEnum):
     TLS = "tls"
 
 
-@dataclass(frozen=True)
+@frozen
 class SmtpAddress:
     """Where and how a real mail server is reached."""
 

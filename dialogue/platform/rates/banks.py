@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from xml.etree import ElementTree as ET
@@ -16,13 +15,14 @@ from xml.etree import ElementTree as ET
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.kit.money import round_half_up
 from dialogue.platform.rates.models import PLACES
 
 LARGEST = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True)
+@frozen
 class Published:
     """One rate of a bank's file: one unit of `currency` in `quote`."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.money import STORED_PLACES, round_half_up
 from dialogue.platform.rates.errors import RateMissing
 from dialogue.platform.rates.models import PLACES, Rate
@@ -16,7 +16,7 @@ from dialogue.platform.rates.models import PLACES, Rate
 SAME = "same"
 
 
-@dataclass(frozen=True)
+@frozen
 class Converted:
     """An amount in another currency with how it came about; `on` is the day of the rate, not of the question."""
 
@@ -27,7 +27,7 @@ class Converted:
     source: str
 
 
-@dataclass(frozen=True)
+@frozen
 class _Known:
     value: Decimal
     on: date

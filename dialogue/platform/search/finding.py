@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from django.db import connection
@@ -12,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.phones import looks_like_phone, phone_part
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statement import read_together
@@ -32,7 +32,7 @@ TO_RUSSIAN = str.maketrans(ENGLISH_KEYS, RUSSIAN_KEYS)
 TO_ENGLISH = str.maketrans(RUSSIAN_KEYS, ENGLISH_KEYS)
 
 
-@dataclass(frozen=True)
+@frozen
 class Group:
     """What was found of one kind."""
 

@@ -11,11 +11,12 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.kit.statement import Statement
 
 
-@dataclass(frozen=True)
+@frozen
 class Hit:
     """One record found: what it is called, a line that tells it from its namesakes, its page."""
 
@@ -35,7 +36,7 @@ class Findable:
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class SearchKind:
     """A kind of record that search finds.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from django.http import HttpResponse
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from dialogue.kit.addresses import page_url
 from dialogue.kit.commands import Command, commands
+from dialogue.kit.frozen import frozen
 from dialogue.kit.menu import MenuItem, menu_items
 from dialogue.kit.pieces import piece
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -21,7 +21,7 @@ MOST_COMMANDS = 8
 IN_PALETTE, ON_PAGE = 6, 40
 
 
-@dataclass(frozen=True)
+@frozen
 class Offer:
     """A command as the palette shows it."""
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.platform.tenants.models import Tenant
 
 MOST = 1_000_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Setting:
     """One typed setting of a company."""
 

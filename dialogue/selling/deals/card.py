@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from dialogue.customers.timeline.models import Entry as TimelineEntry
+from dialogue.kit.frozen import frozen
 from dialogue.kit.money import print_money
 from dialogue.kit.registry import Registry
 from dialogue.kit.rows import columns_of
@@ -32,7 +33,7 @@ SHOWN_HISTORY = 12
 SHOWN_DIALOGUE = 8
 
 
-@dataclass(frozen=True)
+@frozen
 class DealPanel:
     """A box another room adds to the page of a deal; `render` returns HTML, "" where there is nothing to show."""
 

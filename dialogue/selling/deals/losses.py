@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_noop
 from dialogue.customers.parties.rules import one_line
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.platform.audit.recording import difference, record, snapshot
 from dialogue.platform.audit.verbs import action
 from dialogue.selling.deals.errors import ReasonNeeded
@@ -29,7 +29,7 @@ FIRST_REASONS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Why:
     """Why one deal is lost: the kept reason, where it is one, and the words, never empty for a lost deal."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 from dialogue.selling.deals.models import Deal, DealComment, Stage
 
 
-@dataclass(frozen=True)
+@frozen
 class DealFact:
     """One deal changed; `changes` maps a field to `[before, after]`."""
 
@@ -19,7 +20,7 @@ class DealFact:
     changes: dict[str, list[Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class StageFact:
     """A deal came from one stage to another."""
 
@@ -29,7 +30,7 @@ class StageFact:
     after: Stage
 
 
-@dataclass(frozen=True)
+@frozen
 class DealsFact:
     """Many deals changed in one statement; `fields` names what changed, empty when they are new."""
 
@@ -38,7 +39,7 @@ class DealsFact:
     fields: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class StagesFact:
     """Many deals came to one stage; `before` maps each to the stage it left."""
 
@@ -47,7 +48,7 @@ class StagesFact:
     by: Actor
 
 
-@dataclass(frozen=True)
+@frozen
 class CommentFact:
     """A colleague wrote about a deal and named others."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 
 
-@dataclass(frozen=True)
+@frozen
 class PurchasesFact:
     """Purchases were recorded; `with_coupons` came with a code. Listeners add the ids of timeline entries they write to `entries`."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.imports.reading.reasons import FileRefused, because
 
 BLOCK = 1 << 20
@@ -177,7 +177,7 @@ LONG = 200
 GOOD_SYMBOLS = frozenset("№«»–—“”„‘’…°§€©®™·\u00a0±²³µ½¼¾№×÷’")
 
 
-@dataclass(frozen=True)
+@frozen
 class Encoding:
     """The encoding found: its codec, how many bytes of mark stand before the text, and whether the finding is sure."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import isnan
 from typing import Any
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.imports.reading.reasons import Reason, because, is_missing
 
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009\u2007'’`_]+")
@@ -33,7 +33,7 @@ SHARED = {
 SCALES = {"тыс": 3, "млн": 6, "mln": 6, "mil": 6, "mii": 3, "k": 3}
 
 
-@dataclass(frozen=True)
+@frozen
 class Amount:
     """A number with the currency that stood beside it, if any."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 reason_words: Registry[str | Promise] = Registry("reasons of imports")
@@ -16,7 +17,7 @@ reason_words: Registry[str | Promise] = Registry("reasons of imports")
 SHOWN = 80
 
 
-@dataclass(frozen=True)
+@frozen
 class Reason:
     """A code registered in `reason_words` and the facts its sentence names."""
 
