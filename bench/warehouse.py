@@ -71,6 +71,18 @@ SELECT count(*) FROM parties_party p WHERE p.tenant_id = {tenant} AND p.deleted_
 """
 
 
+# The same question by sets, each table read once.
+BY_SETS = """
+SELECT count(*) FROM (SELECT party_id FROM purchases_purchase WHERE tenant_id = {tenant} AND party_id IS NOT NULL GROUP BY party_id
+  HAVING sum(amount) >= 250 AND max(at) FILTER (WHERE at <= '{now}') >= '{from90}') b
+ JOIN parties_party p ON p.id = b.party_id WHERE p.tenant_id = {tenant} AND p.deleted_at IS NULL AND p.kind = 'person'
+ AND p.phase IN ('develop', 'keep') AND NOT p.city = ANY ({cities})
+ AND p.id IN (SELECT party_id FROM timeline_entry WHERE tenant_id = {tenant} AND side = 'in' AND source IN (92, 96, 88, 84, 80))
+ AND NOT EXISTS (SELECT 1 FROM timeline_entry e WHERE e.tenant_id = {tenant} AND e.party_id = p.id AND e.side = 'out'
+  AND e.way = 'email' AND e.at BETWEEN '{from14}' AND '{now}')
+"""
+
+
 def marketing(*, small: bool = False) -> list[dict[str, Any]]:
     """Return the rows: count, copy and refresh."""
     people = int(os.environ.get("BENCH_PEOPLE", SMALL if small else PEOPLE))
@@ -88,7 +100,7 @@ def marketing(*, small: bool = False) -> list[dict[str, Any]]:
         line("warehouse.copy", "rows/s", facts["copy_rate"], facts["binary_rate"], 0.75)
         | {
             "whole_s": facts["copy_s"],
-            "finish_s": facts["finish_s"],
+            "rollups_s": facts["rollups_s"],
             "files_mb": facts["files_mb"],
             "rss_mb": facts["copy_rss"],
         }
@@ -215,20 +227,26 @@ def measure(people: int) -> dict[str, Any]:
         "from90": now - timedelta(days=90),
         "from14": now - timedelta(days=14),
     }
-    best_sql = BEST.format(**words)
+
+    def asked(sql: str) -> int:
+        with tenant_scope(tenant), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql.format(**words))
+            return int(cursor.fetchone()[0])
 
     def best() -> int:
-        with tenant_scope(tenant), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(best_sql)
-            return int(cursor.fetchone()[0])
+        return asked(BEST)
+
+    def by_sets() -> int:
+        return asked(BY_SETS)
 
     def compiled() -> int:
         with tenant_scope(tenant), transaction.atomic():
             return int(matching("party", RULE, Asking(actor, now=now)).count())
 
-    found = count(), best(), compiled()
+    found = count(), best(), by_sets(), compiled()
     say(f"found {found}")
-    count_ms, best_ms, compiled_ms = median_ms(count, ROUNDS), median_ms(best, 3), median_ms(compiled, 3)
+    count_ms, compiled_ms = median_ms(count, ROUNDS), median_ms(compiled, 3)
+    best_ms = min(median_ms(best, 3), median_ms(by_sets, 3))
     with owner.cursor() as cursor:
         cursor.execute("UPDATE purchases_purchase SET amount = amount + 1 WHERE id % 10 = 3")
     begun = time.perf_counter()
@@ -243,7 +261,7 @@ def measure(people: int) -> dict[str, Any]:
         "copy_rate": round(rows / copied.seconds["marts"]),
         "binary_rate": round(rows / binary_s),
         "copy_s": round(copy_s, 2),
-        "finish_s": round(copied.seconds["finish"], 2),
+        "rollups_s": round(copied.seconds["rollups"], 2),
         "files_mb": round(files / 1e6),
         "copy_rss": rss,
         "refresh_s": round(refresh_s, 2),

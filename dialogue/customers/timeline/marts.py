@@ -4,5 +4,5 @@ from dialogue.customers.timeline.models import Entry
 from dialogue.platform.warehouse.marts import Mart, RollUp, marts, rollups
 
 marts.add("entry", Mart(Entry, ("at", "party_id", "side", "kind", "way", "touch", "source", "by")))
-rollups.add("contact", RollUp("entry", by=("side", "way")))
-rollups.add("answers", RollUp("entry", by=("source", "kind"), among=(("side", "in"),)))
+rollups.add("contact", RollUp("entry", by=("side", "way"), ordered=True))
+rollups.add("answers", RollUp("entry", by=("source", "kind"), among=(("side", "in"),), ordered=True))

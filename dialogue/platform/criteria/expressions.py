@@ -32,6 +32,8 @@ from dialogue.platform.warehouse.store import Manifest
 MOST_WHOLE = 9 * 10**18
 MOST_DECIMALS = 6
 SOME = 400
+# Longer lists are asked as a set: engines look each text up in the whole of a list.
+LONG = 6
 # Of a table with more columns only those are named that the rule may ask for: Ibis goes through all of them at every step.
 WIDE = 24
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -58,6 +60,13 @@ def sure(condition: Any) -> Any:
 def other_than(condition: Any) -> Any:
     """Return "not" of a condition, true where that is unknown."""
     return ~sure(condition)
+
+
+def among(held: Any, values: Sequence[Any]) -> Any:
+    """Return whether a column holds one of the values."""
+    if len(values) <= LONG:
+        return held.isin(values)
+    return held.isin(ibis.array(values).unnest().name("one").as_table().one)
 
 
 def upper_of(word: str) -> str:
@@ -295,7 +304,7 @@ class Expressions:
             return held == (truth(value) if held.type().is_boolean() else int(truth(value)) * self._scale(model, column))
         if found.kind in {FieldKind.CHOICE, FieldKind.CHOICES, FieldKind.USER, FieldKind.LINK}:
             values = several(value) if operator == "in" else [value]
-            return held.isin([self._exact(found, self._scale(model, column), held, one) for one in values])
+            return among(held, [self._exact(found, self._scale(model, column), held, one) for one in values])
         raise refuse(f"the kind {found.kind}")
 
     @staticmethod
@@ -316,7 +325,7 @@ class Expressions:
     def _text(self, found: Field, column: str, asked: tuple[str, Any], rows: Any) -> Any:
         operator, value = asked
         if operator == "in":
-            return rows[column].isin([str(one) for one in several(value)])
+            return among(rows[column], [str(one) for one in several(value)])
         folded = self.column(rows, column + UPPER)
         word = upper_of(str(value) if found.clean is None else found.clean(str(value)))
         return {"is": folded == word, "contains": folded.contains(word), "starts": folded.startswith(word)}[operator]

@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -125,15 +125,17 @@ def copy_company(tenant: int, run: JobRun | None = None) -> Copied:
         if making is None or making.epoch != cluster or making.zone != zone or not store.is_whole(tenant, making):
             making = Manifest(store.fresh_number(), shape(), cluster, zone, "")
         begun = time.monotonic()
-        _Copying(writer, making, run).work()
+        copying = _Copying(writer, making, run)
+        copying.work(_largest_first(writer))
         read = time.monotonic()
+        copying.work(list(rollups.keys()))
         copied = _finish_copy(writer, making)
-        copied.seconds = {"marts": read - begun, "finish": time.monotonic() - read}
+        copied.seconds = {"marts": read - begun, "rollups": time.monotonic() - read}
         return copied
 
 
 class _Copying:
-    """Marts and their roll-ups made by a few threads at once; the thread that began them tells the progress and hears a cancel."""
+    """Marts, then roll-ups, made by a few threads at once; the thread that began them tells the progress and hears a cancel."""
 
     def __init__(self, writer: Writer, making: Manifest, run: JobRun | None) -> None:
         self.writer, self.making, self.run = writer, making, run
@@ -141,30 +143,29 @@ class _Copying:
         self.ended: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
         self.keeping = threading.Lock()
         self.ducks: list[Any] = []
-        self.stopped = False
+        self.stopped, self.done = False, 0
 
-    def work(self) -> None:
-        """Make everything that is missing; what a thread fails with is raised after all have ended."""
-        order = self._largest_first()
-        for name in order:
+    def work(self, names: Sequence[str]) -> None:
+        """Make those of them that are missing; what a thread fails with is raised after all have ended."""
+        for name in names:
             self.waiting.put(name)
         threads = [threading.Thread(target=self._thread, daemon=True) for _number in range(min(AT_ONCE, os.cpu_count() or 1))]
         for thread in threads:
             thread.start()
         failed: BaseException | None = None
-        done, running = 0, len(threads)
+        running = len(threads)
         while running:
             try:
                 ended = self.ended.get(timeout=POLL_SECONDS)
             except queue.Empty:
                 ended = ""
             running -= ended is None
-            done += isinstance(ended, str) and bool(ended)
+            self.done += isinstance(ended, str) and bool(ended)
             if isinstance(ended, BaseException) and failed is None:
                 failed = self._stop(ended)
             if self.run is not None and failed is None:
                 try:
-                    self.run.advance(done, len(order), ended or "" if isinstance(ended, str) else "")
+                    self.run.advance(self.done, len(marts) + len(rollups), ended if isinstance(ended, str) else "")
                 except JobCancelled as cancelled:
                     failed = self._stop(cancelled)
         if failed is not None:
@@ -192,13 +193,14 @@ class _Copying:
             self.ended.put(None)
 
     def _one(self, own: Writer, name: str) -> None:
-        if name not in self.making.marts:
+        if name in self.making.marts or name in self.making.rollups:
+            return
+        if name in marts:
             mark = own.source.values(NOW)[0][0]
             file, rows = own.take(name, "base")
             self._keep({name: Piece(file, rows, mark=mark)}, {})
-        for rollup in _rollups_of(name):
-            if rollup not in self.making.rollups and not self.stopped:
-                self._keep({}, {rollup: own.summing(rollup).anew(own.view(self.making, name))})
+        else:
+            self._keep({}, {name: own.summing(name).anew(own.view(self.making, rollups.get(name).mart))})
 
     def _keep(self, made: dict[str, Piece], summed: dict[str, Piece]) -> None:
         with self.keeping:
@@ -206,12 +208,15 @@ class _Copying:
             self.making.rollups |= summed
             store.keep_making(self.writer.tenant, self.making)
 
-    def _largest_first(self) -> list[str]:
-        """Return all marts; what takes longest is not begun last."""
-        tables = ", ".join(f"'{mart.table}'" for mart in marts)
-        sql = f"SELECT relname::text, pg_table_size(oid) FROM pg_class WHERE relname IN ({tables}) AND pg_table_is_visible(oid)"
-        sizes = dict(self.writer.source.values(sql))
-        return sorted(marts.keys(), key=lambda name: -sizes.get(marts.get(name).table, 0))
+
+def _largest_first(writer: Writer) -> list[str]:
+    """Return all marts; what takes longest is not begun last."""
+    tables = ", ".join(f"'{mart.table}'" for mart in marts)
+    # A table in parts has its rows in them.
+    size = "coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree(pg_class.oid)), pg_table_size(oid))::bigint"
+    sql = f"SELECT relname::text, {size} FROM pg_class WHERE relname IN ({tables}) AND pg_table_is_visible(oid)"
+    sizes = dict(writer.source.values(sql))
+    return sorted(marts.keys(), key=lambda name: -sizes.get(marts.get(name).table, 0))
 
 
 def _rollups_of(mart: str) -> list[str]:

@@ -77,10 +77,9 @@ class Keeper:
         return replace(piece, delta=delta, delta_rows=delta_rows, dead=dead_file, dead_rows=dead_rows)
 
     def compacted(self, name: str, piece: Piece, keys: Sequence[str], share: float, order: str = "") -> Piece:
-        """Return the piece in one file, in this order, if more than a share of it lies beside its base."""
+        """Return the piece in one file, put in order by this SQL, if more than a share of it lies beside its base."""
         loose = piece.delta_rows + piece.dead_rows
         if loose <= max(MOST_LOOSE, share * piece.rows):
             return piece
-        sorted_by = f" ORDER BY {order}" if order else ""
-        file, rows = self.write(name, "base", f"SELECT * FROM {relation(self.folder, piece, keys)}{sorted_by}")
+        file, rows = self.write(name, "base", f"SELECT * FROM {relation(self.folder, piece, keys)}{order}")
         return replace(piece, base=file, rows=rows, delta="", delta_rows=0, dead="", dead_rows=0)

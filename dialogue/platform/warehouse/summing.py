@@ -32,8 +32,7 @@ class Summing:
 
     def anew(self, rows: str) -> Piece:
         """Return the roll-up of a relation with the mart's columns."""
-        query = f"{self.rollup.selected(rows, self.zone)} ORDER BY {self.rollup.order}"
-        file, count = self.keeper.write(self.name, "base", query)
+        file, count = self.keeper.write(self.name, "base", self.rollup.selected(rows, self.zone) + self.rollup.order)
         return self.described(Piece(file, count))
 
     def moved(self, piece: Piece, change: Change) -> Piece:
@@ -85,9 +84,10 @@ class Summing:
     def described(self, piece: Piece) -> Piece:
         """Return the piece with its newest moment and whether a customer stands in one row."""
         rollup = self.rollup
-        if rollup.monthly:
-            return piece
         rows = relation(self.keeper.folder, piece, rollup.keys)
+        if rollup.monthly:
+            (latest,) = self.keeper.one(f'SELECT max("last") FROM {rows}')
+            return replace(piece, latest=latest.isoformat() if latest else "")
         latest, count, keys = self._facts(rows, rollup.key)
         single = not rollup.by or (
             keys >= count * 0.9 and self.keeper.one(f'SELECT count(DISTINCT "{rollup.key}") FROM {rows}')[0] == count
