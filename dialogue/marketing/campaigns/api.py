@@ -84,7 +84,9 @@ def _fields(given: Input) -> tuple[dict[str, Any], dict[str, list[str]]]:
             sides[name] = values.pop(name)
     if "sender" in values:
         values["identity"] = values.pop("sender")
-    kept = {name: value for name, value in values.items() if value is not None or name not in {"name", "goal", "test"}}
+    kept = {
+        name: value for name, value in values.items() if value is not None or name not in {"name", "goal", "test", "priority"}
+    }
     return kept, sides
 
 

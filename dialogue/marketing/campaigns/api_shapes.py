@@ -43,6 +43,7 @@ class CampaignShape(Shape):
     test: str
     sender: int | None
     coupons: int | None
+    priority: Annotated[int, Field(description="1 low, 2 usual, 3 high.")]
     source: int
     include: list[str]
     exclude: list[str]
@@ -71,7 +72,7 @@ class CampaignShape(Shape):
 
 
 PLAIN = (
-    "id", "name", "goal", "state", "starts_on", "ends_on", "currency", "plan_people", "plan_responses", "plan_deals", "hold_out",
+    "id", "name", "goal", "state", "starts_on", "ends_on", "currency", "plan_people", "plan_responses", "plan_deals", "hold_out", "priority",
     "test", "source", "launched_at", "finished_at", "created_at", "updated_at",
 )  # fmt: skip
 
@@ -92,6 +93,7 @@ class CampaignInput(Input):
     hold_out: Percent | None = None
     test: Literal["none", "subject", "body"] = "none"
     sender: Id | None = None
+    priority: Annotated[int | None, Field(ge=1, le=3, description="1 low, 2 usual, 3 high.")] = None
     coupons: Annotated[Id | None, Field(description="The coupons whose code `{{coupon}}` prints.")] = None
     include: Annotated[list[Text], Field(max_length=100, default_factory=list, description="Codes of the segments addressed.")]
     exclude: Annotated[list[Text], Field(max_length=100, default_factory=list, description="Codes of the segments left out.")]
@@ -118,6 +120,7 @@ class CampaignChange(Input):
     hold_out: Percent | None = None
     test: Literal["none", "subject", "body"] | None = None
     sender: Id | None = None
+    priority: Annotated[int | None, Field(ge=1, le=3, description="1 low, 2 usual, 3 high.")] = None
     coupons: Annotated[Id | None, Field(description="The coupons whose code `{{coupon}}` prints.")] = None
     include: Annotated[list[Text], Field(max_length=100)] | None = None
     exclude: Annotated[list[Text], Field(max_length=100)] | None = None

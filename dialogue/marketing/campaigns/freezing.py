@@ -19,6 +19,7 @@ from dialogue.customers.channels.models import Suppression, suppression_keys
 from dialogue.customers.parties.models import Channel, Purpose
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Decision, Person, Reason, Run, Side, Test
+from dialogue.marketing.campaigns.priority import neighbours_of
 from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST, held_out_of
 from dialogue.marketing.policy.keeping import capped_sql, policy_of
 from dialogue.marketing.segments.building import asking_for_all, people_of
@@ -55,14 +56,16 @@ point AS MATERIALIZED (
     FROM wanted w LEFT JOIN point p ON p.party_id = w.id LEFT JOIN said s ON s.party_id = w.id
 ), twice AS (
     SELECT normal, min(id) AS first FROM judged WHERE reason = 0 GROUP BY normal HAVING count(*) > 1
-), capped (party_id) AS ({{capped}}),
+), capped (party_id, had) AS ({{capped}}),
+claimed (party_id, above, below) AS ({{claimed}}),
 found AS MATERIALIZED (
     SELECT j.id, j.point, CASE
         WHEN j.reason <> 0 THEN j.reason
         WHEN t.first <> j.id THEN {Reason.DUPLICATE}
-        WHEN c.party_id IS NOT NULL THEN {Reason.CAP}
+        WHEN c.had - coalesce(k.below, 0) >= %s THEN CASE WHEN k.above > 0 THEN {Reason.PRIORITY} ELSE {Reason.CAP} END
         ELSE 0 END AS reason
     FROM judged j LEFT JOIN twice t ON t.normal = j.normal LEFT JOIN capped c ON c.party_id = j.id
+    LEFT JOIN claimed k ON k.party_id = j.id
 ), share (held) AS (
     SELECT CASE WHEN %s THEN %s WHEN count(*) FILTER (WHERE reason = 0) >= {LEAST} THEN {HELD_OUT * 100} ELSE 0 END FROM found
 ){{lettered}}, decided AS (
@@ -233,15 +236,19 @@ def stopped_points(wanted: str, values: Sequence[Any]) -> list[int]:
 def _decided(campaign: Campaign, seed: str, now: datetime) -> tuple[str, list[Any]]:
     wanted, values = wanted_sql(campaign)
     company = Tenant.objects.get(pk=current_tenant())
-    capped, capped_values = capped_sql(policy_of(company), now)
+    policy = policy_of(company)
+    capped, capped_values = capped_sql(policy, now)
+    claimed, claimed_values = neighbours_of(campaign, policy, now).claimed_sql()
     own = lettered_sql(campaign)
     stopped = stopped_points(wanted, values)
     held, tenant = campaign.hold_out, current_tenant()
     parameters = [
-        *values, tenant, tenant, int_array(stopped), *capped_values, held is not None, 100 * (held or 0),
+        *values, tenant, tenant, int_array(stopped), *capped_values, *claimed_values, policy.cap, held is not None, 100 * (held or 0),
         *own.values, f"{seed}:hold:", campaign.test != Test.NONE, f"{seed}:arm:",
     ]  # fmt: skip
-    return DECIDED.format(wanted=wanted, capped=capped, lettered=own.sql, letter=own.letter, join=own.join), parameters
+    return DECIDED.format(
+        wanted=wanted, capped=capped, claimed=claimed, lettered=own.sql, letter=own.letter, join=own.join
+    ), parameters
 
 
 def _ready(campaign: Campaign) -> None:

@@ -29,6 +29,7 @@ from dialogue.marketing.campaigns.letters import CAUSE
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Run
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import look_before
+from dialogue.marketing.campaigns.priority import neighbours_of
 from dialogue.marketing.campaigns.reference import chosen_for, reference_of
 from dialogue.marketing.campaigns.signals import CampaignFact, LaunchFact, campaign_changed, campaign_launched
 from dialogue.marketing.campaigns.vouchers import issue_for
@@ -70,7 +71,7 @@ def launch_campaign(campaign: Campaign, *, by: Actor) -> Run:
         number=number,
         seed=secrets.token_hex(8),
         frozen_at=now,
-        policy=dict(policy.__dict__),
+        policy=dict(policy.__dict__) | {"above": sorted(set(neighbours_of(row, policy, now).above.values()))},
         reference=reference_of(chosen_for(row, by)).kept(),
         by_label=by.label[:150],
     )

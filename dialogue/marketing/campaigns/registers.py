@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.channels.makers import letter_makers
+from dialogue.customers.channels.makers import delivery_gates, held_words, letter_makers
 from dialogue.customers.parties.cards import Panel, Place, card_panels
 from dialogue.kit.commands import Command, commands
 from dialogue.kit.home import HomePanel, home_panels
@@ -19,6 +19,7 @@ from dialogue.marketing.campaigns.panels import OF_PARTY, home_panel, party_pane
 from dialogue.marketing.campaigns.permissions import KIND, CampaignPermission
 from dialogue.marketing.campaigns.preparing import JOB as PREPARE
 from dialogue.marketing.campaigns.preparing import run_prepare
+from dialogue.marketing.campaigns.priority import GAVE_WAY, give_way
 from dialogue.marketing.campaigns.searching import campaigns
 from dialogue.platform.audit.events import event_words
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
@@ -83,6 +84,8 @@ def _page_of(job: Job) -> str:
 job_kinds.add(JOB, JobKind(run=run_launch, link=_page_of))
 job_kinds.add(PREPARE, JobKind(run=run_prepare, link=_page_of))
 letter_makers.add(CAUSE, letters_for)
+delivery_gates.add("priority", give_way)
+held_words.add(GAVE_WAY, _("gave way to a campaign of higher priority"))
 menu_items.add(
     "campaigns",
     MenuItem(

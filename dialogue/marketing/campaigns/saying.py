@@ -32,6 +32,11 @@ def why_words(decision: int, reason: int, policy: Mapping[str, Any] | None = Non
             "cap": policy.get("cap", "?"),
             "days": policy.get("days", "?"),
         }
+    above = (policy or {}).get("above", [])
+    if reason == Reason.PRIORITY and above:
+        return _("Left out: %(names)s has a higher priority and takes the last letter the contact policy allows.") % {
+            "names": ", ".join(f"“{name}”" for name in above[:3])
+        }
     return words.get(Reason(reason), "")
 
 

@@ -23,7 +23,7 @@ from dialogue.marketing.campaigns.actions import (
     create_campaign,
     set_costs,
 )
-from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostLine, Side, Test
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostLine, Priority, Side, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.reference import choose_reference, past_campaigns
 from dialogue.marketing.campaigns.views import found
@@ -110,6 +110,7 @@ class Given:
                 "test": self.given.get("test", Test.NONE),
                 "identity": self.ident("identity"),
                 "coupons": self.ident("coupons"),
+                "priority": self.number("priority") or Priority.USUAL,
             }
         return values
 
@@ -205,13 +206,14 @@ def _form(request: MemberRequest, row: Campaign | None, errors: Mapping[str, str
         "past": [] if row is not None and not row.is_draft else past_campaigns(request.actor, row),
         "reference": Given(request.POST).idents("reference") if again else row.reference if row else [],
         "tests": Test.choices,
+        "priorities": [(str(code), words) for code, words in Priority.choices],
         "currency": row.currency if row else request.company.currency,
         "frozen": row is not None and not row.is_draft,
     }
     return render(request, "campaigns/edit.html", context, status=422 if errors else 200)
 
 
-NAMES = ("name", "goal", "starts_on", "ends_on", "responsible", *PLAN, "hold_out", "test", "identity", "coupons")
+NAMES = ("name", "goal", "starts_on", "ends_on", "responsible", *PLAN, "hold_out", "test", "identity", "coupons", "priority")
 IDS = {"responsible": "responsible_id", "identity": "identity_id", "coupons": "coupons_id"}
 
 
@@ -225,7 +227,7 @@ def _series(row: Campaign | None) -> list[tuple[str, str]]:
 
 def _shown(row: Campaign | None, name: str) -> str:
     if row is None:
-        return Test.NONE.value if name == "test" else ""
+        return {"test": Test.NONE.value, "priority": str(Priority.USUAL.value)}.get(name, "")
     value = getattr(row, IDS.get(name, name))
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"

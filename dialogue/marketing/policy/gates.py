@@ -15,12 +15,21 @@ from dialogue.customers.channels.models import Delivery, State
 from dialogue.customers.channels.policy import open_company
 from dialogue.customers.parties.models import Party, Purpose
 from dialogue.marketing.policy.keeping import policy_of
-from dialogue.marketing.policy.rules import allowed_from, is_quiet, zone_of
+from dialogue.marketing.policy.rules import Policy, allowed_from, is_quiet, zone_of
 from dialogue.platform.criteria.rules import any_of
 
 CAP = "cap"
 # What went, or may have gone. Letters that only wait were counted when the people were frozen.
 GONE = (State.HANDED, State.ACCEPTED, State.UNKNOWN)
+
+
+def had_lately(people: Sequence[int], policy: Policy, now: datetime) -> Counter[int]:
+    """Return how many marketing letters went, or may have gone, to each of these customers within the policy's days."""
+    when = Coalesce("settled_at", "lease_until", "due_at")
+    marketing = Q(purpose=Purpose.MARKETING) | Q(purpose=None, mailing__purpose=Purpose.MARKETING)
+    gone = Delivery.objects.filter(any_of("party_id", people), marketing, state__in=GONE).alias(when=when)
+    had = Counter(dict(gone.filter(when__gt=now - policy.window).values_list("party_id").annotate(n=Count("pk"))))
+    return had + on_their_way(people, Purpose.MARKETING)
 
 
 def hold_back(deliveries: Sequence[Delivery]) -> Mapping[int, str | datetime]:
@@ -31,12 +40,8 @@ def hold_back(deliveries: Sequence[Delivery]) -> Mapping[int, str | datetime]:
     company, now = open_company(), timezone.now()
     policy = policy_of(company)
     people = [one.party_id for one in rows]
+    had = had_lately(people, policy, now)
     countries = dict(Party.with_bin.filter(any_of("id", people)).values_list("pk", "country"))
-    when = Coalesce("settled_at", "lease_until", "due_at")
-    marketing = Q(purpose=Purpose.MARKETING) | Q(purpose=None, mailing__purpose=Purpose.MARKETING)
-    gone = Delivery.objects.filter(any_of("party_id", people), marketing, state__in=GONE).alias(when=when)
-    had = Counter(dict(gone.filter(when__gt=now - policy.window).values_list("party_id").annotate(n=Count("pk"))))
-    had += on_their_way(people, Purpose.MARKETING)
     held: dict[int, str | datetime] = {}
     for one in rows:
         zone = zone_of(countries.get(one.party_id, ""), company.zone)

@@ -15,7 +15,7 @@ DEFAULTS = {"policy_cap": CAP, "policy_days": DAYS, "policy_from": FROM, "policy
 # What goes, or may have gone. A refused or cancelled letter bothered nobody.
 COUNTED = ("planned", "reserved", "claimed", "handed", "accepted", "deferred", "unknown")
 CAPPED = """
-SELECT party_id FROM (
+SELECT party_id, count(*) FROM (
   SELECT d.party_id FROM channels_delivery d
   LEFT JOIN channels_mailing m ON m.tenant_id = d.tenant_id AND m.id = d.mailing_id
   WHERE d.tenant_id = %s AND coalesce(d.channel, m.channel, 'email') = 'email'
@@ -34,7 +34,7 @@ def policy_of(company: Tenant) -> Policy:
 
 
 def capped_sql(policy: Policy, now: datetime) -> tuple[str, list[Any]]:
-    """Return the statement of the ids of customers who had, or are about to get, as many letters as the policy allows."""
+    """Return the statement of who had, or is about to get, as many letters as the policy allows: (customer, how many)."""
     tenant, since = current_tenant(), now - policy.window
     return CAPPED, [tenant, list(COUNTED), since, tenant, since, policy.cap]
 
