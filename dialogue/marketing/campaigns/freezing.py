@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from dialogue.customers.channels.models import Suppression, suppression_keys
@@ -161,7 +162,14 @@ class Audience:
         return made
 
 
-def wanted_sql(campaign: Campaign, number: int = 0) -> tuple[str, list[Any]]:
+def lines_of(campaign: Campaign) -> list[CampaignSegment]:
+    """Return the campaign's segments, each `written` where it has a letter of its own."""
+    own = Content.objects.filter(campaign=OuterRef("campaign"), letter=OuterRef("number"))
+    rows = CampaignSegment.objects.filter(campaign=campaign).annotate(written=Exists(own))
+    return list(rows.select_related("segment").order_by("id"))
+
+
+def wanted_sql(campaign: Campaign, number: int = 0, lines: Sequence[CampaignSegment] | None = None) -> tuple[str, list[Any]]:
     """Return the statement of the ids of all people the campaign addresses, before anything is decided about them.
 
     With a `number` those of that segment of the campaign only.
@@ -172,7 +180,7 @@ def wanted_sql(campaign: Campaign, number: int = 0) -> tuple[str, list[Any]]:
     asking = asking_for_all()
     sides: dict[str, list[str]] = {Side.INCLUDE: [], Side.EXCLUDE: []}
     values: dict[str, list[Any]] = {Side.INCLUDE: [], Side.EXCLUDE: []}
-    for one in CampaignSegment.objects.filter(campaign=campaign).select_related("segment").order_by("id"):
+    for one in lines_of(campaign) if lines is None else lines:
         if one.segment is None or (number and one.side == Side.INCLUDE and one.number != number):
             continue
         sql, parameters = people_of(one.segment, asking)
@@ -193,22 +201,20 @@ class Lettered:
     values: Sequence[Any] = ()
 
 
-def lettered_sql(campaign: Campaign) -> Lettered:
+def lettered_sql(lines: Sequence[CampaignSegment]) -> Lettered:
     """Return the parts of the statement that give each person the letter of his first segment that has one.
 
     Raises:
         RuleRefusal: a segment's rule names what is no longer there.
     """
-    numbers = set(Content.objects.filter(campaign=campaign, letter__gt=0).values_list("letter", flat=True))
-    if not numbers:
-        return Lettered()
-    lines = CampaignSegment.objects.filter(campaign=campaign, side=Side.INCLUDE, number__in=numbers).select_related("segment")
-    asking, parts, values = asking_for_all(), list[str](), list[Any]()
-    for one in lines.order_by("place", "id"):
-        if one.segment is not None:
-            sql, parameters = people_of(one.segment, asking)
-            parts.append(f"SELECT s{one.number}.id, {one.number}::smallint, {len(parts)} FROM ({sql}) AS s{one.number} (id)")
-            values += parameters
+    asking, parts, values = None, list[str](), list[Any]()
+    for one in sorted(lines, key=lambda line: (line.place, line.pk)):
+        if one.segment is None or one.side != Side.INCLUDE or not getattr(one, "written", False):
+            continue
+        asking = asking or asking_for_all()
+        sql, parameters = people_of(one.segment, asking)
+        parts.append(f"SELECT s{one.number}.id, {one.number}::smallint, {len(parts)} FROM ({sql}) AS s{one.number} (id)")
+        values += parameters
     if not parts:
         return Lettered()
     joined = "LEFT JOIN lettered l ON l.id = f.id"
@@ -233,13 +239,13 @@ def stopped_points(wanted: str, values: Sequence[Any]) -> list[int]:
     return stopped
 
 
-def _decided(campaign: Campaign, seed: str, now: datetime) -> tuple[str, list[Any]]:
-    wanted, values = wanted_sql(campaign)
+def _decided(campaign: Campaign, lines: Sequence[CampaignSegment], seed: str, now: datetime) -> tuple[str, list[Any]]:
+    wanted, values = wanted_sql(campaign, lines=lines)
     company = Tenant.objects.get(pk=current_tenant())
     policy = policy_of(company)
     capped, capped_values = capped_sql(policy, now)
     claimed, claimed_values = neighbours_of(campaign, policy, now).claimed_sql()
-    own = lettered_sql(campaign)
+    own = lettered_sql(lines)
     stopped = stopped_points(wanted, values)
     held, tenant = campaign.hold_out, current_tenant()
     parameters = [
@@ -251,8 +257,8 @@ def _decided(campaign: Campaign, seed: str, now: datetime) -> tuple[str, list[An
     ), parameters
 
 
-def _ready(campaign: Campaign) -> None:
-    sizes = CampaignSegment.objects.filter(campaign=campaign).values_list("segment__size", flat=True)
+def _ready(lines: Sequence[CampaignSegment]) -> None:
+    sizes = [one.segment.size for one in lines if one.segment is not None]
     with connection.cursor() as cursor:
         cursor.execute(MEMORY)
         cursor.execute(NO_LOOPS if sum(sizes) > MANY else LOOPS)
@@ -264,8 +270,9 @@ def count_audience(campaign: Campaign, seed: str = "preview") -> Audience:
     Raises:
         RuleRefusal: a segment's rule names what is no longer there.
     """
-    sql, values = _decided(campaign, seed, timezone.now())
-    _ready(campaign)
+    lines = lines_of(campaign)
+    sql, values = _decided(campaign, lines, seed, timezone.now())
+    _ready(lines)
     with connection.cursor() as cursor:
         cursor.execute(sql + COUNT, values)
         counted = Audience.of_rows(cursor.fetchall())
@@ -280,8 +287,9 @@ def freeze_people(campaign: Campaign, run: Run) -> Audience:
         RuleRefusal: a segment's rule names what is no longer there.
     """
     begun = time.monotonic()
-    sql, values = _decided(campaign, run.seed, run.frozen_at)
-    _ready(campaign)
+    lines = lines_of(campaign)
+    sql, values = _decided(campaign, lines, run.seed, run.frozen_at)
+    _ready(lines)
     with connection.cursor() as cursor:
         cursor.execute(sql + FREEZE, [*values, current_tenant(), run.pk])
         cursor.execute(LOOPS)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from dialogue.customers.channels.models import Delivery, State
 from dialogue.customers.channels.policy import open_company
 from dialogue.kit.scope import current_tenant
-from dialogue.marketing.campaigns.models import Campaign, CampaignState, Decision, Person, Priority, Run
+from dialogue.marketing.campaigns.models import Campaign, CampaignState, Decision, Person, Run
 from dialogue.marketing.policy.gates import had_lately
 from dialogue.marketing.policy.keeping import policy_of
 from dialogue.marketing.policy.rules import Policy
@@ -55,11 +56,11 @@ class Neighbours:
 def neighbours_of(campaign: Campaign, policy: Policy, now: datetime) -> Neighbours:
     """Return the runs that claim people before the campaign does, and those that give way to it."""
     runs = Run.objects.exclude(mailing=None).exclude(campaign=campaign).exclude(campaign__state=CampaignState.CANCELLED)
-    higher = runs.filter(campaign__priority__gt=campaign.priority, frozen_at__gt=now - policy.window)
-    lower = runs.filter(campaign__priority__lt=campaign.priority, campaign__state__in=MOVING)
-    above = dict(higher.values_list("pk", "campaign__name")) if campaign.priority < Priority.HIGH else {}
-    below = list(lower.values_list("pk", flat=True)) if campaign.priority > Priority.LOW else []
-    return Neighbours(above, below)
+    higher = Q(campaign__priority__gt=campaign.priority, frozen_at__gt=now - policy.window)
+    lower = Q(campaign__priority__lt=campaign.priority, campaign__state__in=MOVING)
+    found = list(runs.filter(higher | lower).values_list("pk", "campaign__name", "campaign__priority"))
+    above = {pk: name for pk, name, priority in found if priority > campaign.priority}
+    return Neighbours(above, [pk for pk, _name, priority in found if priority < campaign.priority])
 
 
 def give_way(deliveries: Sequence[Delivery]) -> Mapping[int, str | datetime]:
