@@ -33,7 +33,7 @@ def one_letter_a_week(by: Actor, willing: Make) -> None:
 
 def states() -> dict[str, str]:
     rows = Delivery.objects.select_related("mailing")
-    return {row.mailing.title: f"{row.state} {row.reason}".strip() for row in rows if row.mailing}
+    return {row.mailing.title: f"{row.state} {row.reason or ''}".strip() for row in rows if row.mailing}
 
 
 def test_later_lower_campaign_leaves_him_out_and_names_the_other(ready: Ready, by: Actor, client: Client) -> None:
