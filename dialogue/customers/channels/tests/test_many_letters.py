@@ -19,7 +19,7 @@ from dialogue.kit.scope import tenant_scope
 from tests.cast import Cast, make_cast
 
 pytestmark = pytest.mark.slow
-MANY = 100_000
+MANY, MOST = 100_000, 10
 PEOPLE = """
 INSERT INTO parties_party (tenant_id, created_at, updated_at, kind, name, legal_name, tax_number, last_name, first_name,
  middle_name, position, decision, sex, language, phase, phase_since, is_customer, is_supplier, external_id, country, region, city,
@@ -62,7 +62,8 @@ def rows_of(client: Client, address: str, queries: int, asked: object) -> tuple[
     assert time.perf_counter() - begun < 2
     assert page.status_code == 200
     text = page.content.decode()
-    further = re.search(r'href="(\?[^"]*(?:before|after)=[^"]+)"', text)
+    # A list leads on with "after" and back with "before"; a page of letters leads on with "before".
+    further = re.search(r'href="(\?[^"]*after=[^"]+)"', text) or re.search(r'href="(\?[^"]*before=[^"]+)"', text)
     return set(ROW.findall(text)), further[1].replace("&amp;", "&") if further else ""
 
 
@@ -83,18 +84,18 @@ def test_pages_of_a_hundred_thousand_letters_and_hits_read_by_key(db: None, djan
     client = Client()
     client.force_login(cast.owner)
     base = f"/c/{cast.company.login}"
-    waiting = walked(client, f"{base}/mailings/{mailing.pk}/", "?state=planned", 12, django_assert_max_num_queries)
+    waiting = walked(client, f"{base}/mailings/{mailing.pk}/", "?state=planned", MOST, django_assert_max_num_queries)
     with tenant_scope(cast.company.pk), transaction.atomic():
         assert settle_waiting(mailing, mailing.created_at, state=State.ACCEPTED) >= MANY
         assert mailing_counts(mailing)["accepted"] == Party.objects.count()
         with connection.cursor() as cursor:
             cursor.execute(HITS, [cast.company.pk])
             cursor.execute(FOLLOWED, [cast.company.pk])
-    gone = walked(client, f"{base}/mailings/{mailing.pk}/", "?state=accepted", 12, django_assert_max_num_queries)
+    gone = walked(client, f"{base}/mailings/{mailing.pk}/", "?state=accepted", MOST, django_assert_max_num_queries)
     listed = client.get(f"{base}/mailings/")
     assert listed.status_code == 200
-    followed = walked(client, f"{base}/events/", "?f.kind=link_followed", 20, django_assert_max_num_queries)
+    followed = walked(client, f"{base}/events/", "?f.kind=link_followed", MOST, django_assert_max_num_queries)
     for pages in (waiting, gone, followed):
         assert all(len(page) >= 25 for page in pages)
         assert not pages[0] & pages[1]
-        assert not pages[1] & pages[2]
+        assert not pages[2] & (pages[0] | pages[1])
