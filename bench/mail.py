@@ -64,7 +64,7 @@ def mail(*, small: bool = False) -> list[dict[str, Any]]:
         line("mail.send.signing", "rows/s", facts["rate"], facts["signing_rate"], 0.5) | {"unit": "letters/s"},
         # The same fairly: letters a second of processor time, ours and the database's, beside signing on one core.
         line("mail.send.core", "rows/s", facts["core_rate"], facts["signing_rate"], 0.5) | {"unit": "letters/core second"},
-        _size("mail.storage.delivery", facts["delivery_bytes"], facts) | {"bundles_untidied": facts["bundle_bytes_untidied"]},
+        _size("mail.storage.delivery", facts["delivery_bytes"], facts),
         _size("mail.storage.event", facts["event_bytes"], facts),
     ]
 
@@ -295,10 +295,7 @@ def storage(company: Any, stored: int) -> dict[str, Any]:
         done += len(taken.rows)
     facts: dict[str, Any] = {"stored": stored}
     with owner.cursor() as cursor:
-        # What waited in bundles belongs to a delivery too. They are gone; the next round of tidying gives their room back.
-        cursor.execute("SELECT pg_total_relation_size('channels_bundle')")
-        facts["bundle_bytes_untidied"] = round(float(cursor.fetchone()[0]) / stored, 1)
-        cursor.execute("VACUUM channels_bundle")
+        # What waited in bundles belongs to a delivery too: the room they leave counts until it is tidied.
         for name, tables, aside in (
             ("delivery", "SELECT unnest(ARRAY['channels_delivery', 'channels_bundle']::regclass[])", TOAST),
             ("event", "SELECT relid FROM pg_partition_tree('timeline_entry')", ""),

@@ -40,10 +40,15 @@ INSERT INTO channels_hit (tenant_id, at, delivery, kind, target, verdict, rule, 
 SELECT %s, * FROM unnest(%s::timestamptz[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
 ON CONFLICT DO NOTHING
 """
+# Scanners follow links while the server has not yet told us that it took the letter: then its bundle knows whose it is.
 KNOWN = """
 SELECT d.id, d.party_id, d.touch, d.mailing_id IS NOT NULL, m.source FROM channels_delivery d
 LEFT JOIN channels_mailing m ON m.tenant_id = d.tenant_id AND m.id = d.mailing_id
-WHERE d.tenant_id = %s AND d.id = ANY(%s::bigint[])
+WHERE d.tenant_id = %(tenant)s AND d.id = ANY(%(letters)s::bigint[])
+UNION ALL
+SELECT w.letter, w.party, NULL, true, m.source FROM channels_bundle b
+JOIN channels_mailing m ON m.tenant_id = b.tenant_id AND m.id = b.mailing_id, unnest(b.letters, b.parties) w (letter, party)
+WHERE b.tenant_id = %(tenant)s AND b.state = 'handed' AND w.letter = ANY(%(letters)s::bigint[])
 """
 
 
@@ -200,7 +205,7 @@ def _write(tenant: int, hits: list[Seen]) -> None:
 
 def _known(tenant: int, hits: list[Seen]) -> dict[int, Behind]:
     with connection.cursor() as cursor:
-        cursor.execute(KNOWN, [tenant, int_array({one.delivery for one in hits})])
+        cursor.execute(KNOWN, {"tenant": tenant, "letters": int_array({one.delivery for one in hits})})
         return {pk: Behind(*behind) for pk, *behind in cursor.fetchall()}
 
 

@@ -113,6 +113,11 @@ SELECT party, count(*) FROM channels_bundle b JOIN channels_mailing m ON m.tenan
   unnest(b.parties) party
 WHERE b.tenant_id = %s AND b.state = 'handed' AND m.purpose = %s AND party = ANY(%s::bigint[]) GROUP BY party
 """
+FLYING = """
+SELECT b.mailing_id, w.letter, w.party, w.address, w.variant, b.due_at FROM channels_bundle b,
+  unnest(b.letters, b.parties, b.addresses, b.variants) w (letter, party, address, variant)
+WHERE b.tenant_id = %s AND b.state = 'handed' AND w.letter = ANY(%s::bigint[])
+"""
 FIELDS = (
     "id", "tenant_id", "party_id", "mailing_id", "message_id", "identity_id", "touch", "due_at", "lease_until", "settled_at",
     "code", "attempts", "stayed", "variant", "channel", "purpose", "state", "address", "reason", "answer",
@@ -333,6 +338,22 @@ def on_their_way(parties: Sequence[int], purpose: str) -> Counter[int]:
     with connection.cursor() as cursor:
         cursor.execute(ON_THEIR_WAY, [current_tenant(), str(purpose), int_array(parties)])
         return Counter(dict(cursor.fetchall()))
+
+
+def flying_letters(letters: Iterable[int]) -> list[Delivery]:
+    """Return those of the letters that are with the server now, as the deliveries they will be.
+
+    Whoever gets one may follow a link or answer before the server has told us that it took the letter.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FLYING, [current_tenant(), int_array(letters)])
+        found = cursor.fetchall()
+    mailings = {row.pk: row for row in Mailing.objects.filter(pk__in={one[0] for one in found})} if found else {}
+    return [
+        row
+        for mailing, letter, party, address, variant, due in found
+        for row in _rows(mailings[mailing], (0, State.HANDED, due, [letter], [party], [address], [variant]))
+    ]
 
 
 def waiting_letters(mailing: Mailing) -> list[Delivery]:

@@ -12,10 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dialogue.customers.channels.hits import see
-from dialogue.customers.channels.models import Delivery, HitKind
+from dialogue.customers.channels.models import HitKind
 from dialogue.customers.channels.rules import HIDDEN_LINK, Judged, Verdict, judge_link, judge_open
 from dialogue.customers.channels.tokens import Token, TokenKind, read_token
-from dialogue.customers.channels.unsubscribing import receiver, unsubscribe
+from dialogue.customers.channels.unsubscribing import letter_of, receiver, unsubscribe
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.doors import open_page
 from dialogue.platform.mail.letters import ONE_CLICK
@@ -78,7 +78,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show the form that ends our letters; its POST, or a mail program's one-click POST, ends them at once."""
     known = _token(token, TokenKind.UNSUBSCRIBE)
     with tenant_scope(known.tenant):
-        delivery = Delivery.objects.filter(pk=known.delivery).select_related("party").first()
+        delivery = letter_of(known.delivery)
         company = Tenant.objects.filter(pk=known.tenant).first()
         if delivery is None or company is None:
             raise Http404

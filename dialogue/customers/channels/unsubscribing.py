@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from dialogue.customers.channels.actions import suppress_address
+from dialogue.customers.channels.ledger import flying_letters
 from dialogue.customers.channels.models import Delivery, SuppressionReason
 from dialogue.customers.parties.details import record_consent
 from dialogue.customers.parties.models import ConsentState, Party, Purpose, consent_state
@@ -14,10 +15,17 @@ from dialogue.kit.actors import Actor, system_actor
 from dialogue.platform.audit.verbs import action
 
 
+def letter_of(pk: int) -> Delivery | None:
+    """Return a letter that went, or is with the server this moment, None where there is none of this number."""
+    # Asked first: between the two a letter can only have landed.
+    flying = flying_letters([pk])
+    return Delivery.objects.filter(pk=pk).select_related("party", "mailing").first() or next(iter(flying), None)
+
+
 @action()
 def unsubscribe(delivery: Delivery, *, by: Actor, one_click: bool = False) -> Delivery:
     """End offers, and letters of this delivery's purpose, to its address; note it as an answer; return the delivery."""
-    row = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    row = Delivery.objects.select_for_update().filter(pk=delivery.pk).first() or delivery
     party = Party.with_bin.filter(pk=row.party_id).first()
     evidence = _("one-click unsubscribe") if one_click else _("unsubscribe page")
     end_letters(row, party, reason=SuppressionReason.UNSUBSCRIBED, evidence=evidence, by=by)

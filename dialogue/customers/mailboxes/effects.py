@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dialogue.customers.channels.ledger import flying_letters
 from dialogue.customers.channels.models import Delivery
 from dialogue.customers.channels.returns import after_touch, campaign_of, note_complaint, note_return, touch_of
 from dialogue.customers.mailboxes.models import Incoming, Kind, Mailbox
@@ -28,6 +29,10 @@ from dialogue.platform.tenants.models import Tenant
 ANSWERED_WITHIN = timedelta(days=60)
 REPLIED = re.compile(r"^\s*(?:re|aw|sv|ответ|отв|відп|на|răsp|rasp)\s*(?:\[\d+\])?\s*:\s*", re.IGNORECASE)
 MARK, SENDER = "mark", "sender"
+
+
+class StillFlying(Exception):
+    """The letter that a message is about is with the server this moment: the message is taken next time."""
 
 
 def take(heard: Heard, mailbox: Mailbox, company: Tenant, *, by: Actor) -> Incoming:
@@ -71,7 +76,11 @@ def _number(entry: Entry | None) -> int | None:
 
 def _delivery(heard: Heard, company: Tenant) -> Delivery | None:
     ours = [pk for tenant, pk in heard.marks if tenant == company.pk]
+    # Asked first: between the two a letter can only have landed.
+    flying = {row.pk for row in flying_letters(ours)} if ours else set()
     found = {row.pk: row for row in Delivery.objects.filter(pk__in=ours).select_related("message", "mailing")}
+    if flying and not found:
+        raise StillFlying
     return next((found[pk] for pk in ours if pk in found), None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from dialogue.customers.mailboxes.effects import take
+from dialogue.customers.mailboxes.effects import StillFlying, take
 from dialogue.customers.mailboxes.imap import MailboxTrouble, opened
 from dialogue.customers.mailboxes.models import Incoming, Kind, Mailbox
 from dialogue.customers.mailboxes.reading import Unreadable, digest_of, hear
@@ -41,6 +42,8 @@ def read_mailbox(pk: int) -> dict[str, int]:
     with translation.override(company.language):
         try:
             _read(mailbox, company, counts)
+        except StillFlying:
+            log.info("a letter is answered before the server has taken it: its batch is read again")
         except (MailboxTrouble, ValueError) as error:
             _note_trouble(mailbox, str(error))
     return counts
@@ -54,13 +57,14 @@ def _read(mailbox: Mailbox, company: Tenant, counts: dict[str, int]) -> None:
         for start in range(0, len(numbers), BATCH):
             batch = numbers[start : start + BATCH]
             messages = folder.fetch(batch)
+            taken: Counter[str] = Counter()
             with transaction.atomic():
                 if not _moved(mailbox, folder.uid_validity, batch[-1]):
                     return
                 for number in batch:
                     if number in messages:
-                        kind = _take_one(number, messages[number], mailbox, company)
-                        counts[kind] = counts.get(kind, 0) + 1
+                        taken[_take_one(number, messages[number], mailbox, company)] += 1
+            counts.update({kind: counts.get(kind, 0) + number for kind, number in taken.items()})
         with transaction.atomic():
             _moved(mailbox, folder.uid_validity, numbers[-1] if numbers else last)
 
@@ -89,7 +93,7 @@ def _take_one(number: int, data: bytes, mailbox: Mailbox, company: Tenant) -> st
             row = take(hear(data), mailbox, company, by=by)
             row.uid = number
             row.save()
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, StillFlying):
         raise
     except Unreadable as error:
         row = _aside(number, data, digest, mailbox, str(error))

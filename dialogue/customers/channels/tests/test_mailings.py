@@ -25,10 +25,11 @@ from dialogue.customers.channels.mailings import (
     start_mailing,
 )
 from dialogue.customers.channels.makers import Draft, delivery_gates, letter_makers
-from dialogue.customers.channels.models import Bundle, Delivery, Mailing, MailingState, State
+from dialogue.customers.channels.models import Bundle, Delivery, Hit, Mailing, MailingState, State, Suppression
 from dialogue.customers.channels.returns import note_complaint
 from dialogue.customers.channels.sending import send_due
-from dialogue.customers.channels.tests.stage import verified_sender, wrote
+from dialogue.customers.channels.tests.stage import CHROME, second_origin, verified_sender, wrote
+from dialogue.customers.channels.tokens import Token, TokenKind, write_token
 from dialogue.customers.parties.bulk import create_parties
 from dialogue.customers.parties.drafts import Contact, NewParty
 from dialogue.customers.parties.merging import merge_parties
@@ -297,6 +298,25 @@ def test_letters_of_a_silent_worker_become_unknown_once(cast: Cast, kept: Sink, 
         assert set(lost.values_list("pk", flat=True)) == set(one.letters)
         assert set(lost.values_list("reason", flat=True)) == {"worker-lost"}
         assert send_due() == {}
+
+
+def test_receiver_may_follow_and_leave_before_the_server_has_answered(cast: Cast, kept: Sink, maker: dict[str, str]) -> None:
+    mailing = planned(cast, kept, 3, canary=0)
+    with tenant_scope(cast.company.pk):
+        Bundle.objects.update(state="handed", lease_until=timezone.now() + timedelta(minutes=1))
+        letter = waiting_letters(mailing)[0]
+    link = write_token(Token(TokenKind.LINK, cast.company.pk, letter.pk, "https://shop.example.org/"))
+    leave = write_token(Token(TokenKind.UNSUBSCRIBE, cast.company.pk, letter.pk))
+    with second_origin() as client:
+        assert client.get(f"/l/{link}", **CHROME).status_code == 302
+        assert letter.address in client.get(f"/u/{leave}").content.decode()
+        assert client.post(f"/u/{leave}").status_code == 200
+    with tenant_scope(cast.company.pk):
+        assert Hit.objects.get().delivery == letter.pk
+        said = Entry.objects.filter(party=letter.party_id, side="in")
+        assert dict(said.values_list("kind", "source"))["link_followed"] == mailing.source
+        assert said.filter(kind="unsubscribed").count() == 1
+        assert Suppression.objects.exists()
 
 
 def test_receivers_merged_or_gone_before_their_letter_get_none_twice(cast: Cast, kept: Sink, maker: dict[str, str]) -> None:

@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from dialogue.customers.channels.actions import change_letter_settings
-from dialogue.customers.channels.models import Delivery, State, Suppression
+from dialogue.customers.channels.mailings import open_mailing
+from dialogue.customers.channels.models import Bundle, Delivery, State, Suppression
 from dialogue.customers.channels.tests.stage import verified_sender, worked, wrote
 from dialogue.customers.mailboxes.actions import MailboxDraft, save_mailbox
 from dialogue.customers.mailboxes.effects import take
@@ -183,6 +184,27 @@ def test_dead_address_is_shut_by_its_report(cast: Cast, imap: Dovecot, office: P
         assert Suppression.objects.get().reason == "bounced"
         assert ContactPoint.objects.get(party=ivan).bad_at
         assert not Task.objects.exists()
+
+
+def test_report_that_outruns_the_servers_answer_is_read_next_time(
+    cast: Cast, imap: Dovecot, office: PostOffice, ivan: Party
+) -> None:
+    delivery, letter = sent(cast, office, ivan)
+    mailbox = a_mailbox(cast, imap)
+    imap.put("sales", returned(letter, to="Dulikov@avtoprom.example.org", whole=True))
+    with tenant_scope(cast.company.pk), transaction.atomic():
+        row = Delivery.objects.get(pk=delivery.pk)
+        mailing = open_mailing("test", 1, title="Осень", by=cast.actor(cast.owner))
+        held = {"letters": [row.pk], "parties": [ivan.pk], "addresses": [row.address], "variants": [None]}
+        bundle = Bundle.objects.create(mailing=mailing, state="handed", due_at=timezone.now(), size=1, **held)
+        Delivery.objects.filter(pk=row.pk).delete()
+    assert read(cast, mailbox) == {}
+    with tenant_scope(cast.company.pk), transaction.atomic():
+        row.save(force_insert=True)
+        bundle.delete()
+    assert read(cast, mailbox) == {"bounce": 1}
+    with tenant_scope(cast.company.pk):
+        assert Delivery.objects.get(pk=row.pk).state == State.REFUSED
 
 
 @pytest.mark.parametrize(
