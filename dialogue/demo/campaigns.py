@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dialogue.customers.channels.ledger import settle_waiting
 from dialogue.customers.channels.mailings import open_mailing, plan_deliveries
 from dialogue.customers.channels.models import Mailing, MailingState, State
+from dialogue.customers.channels.texts import NAMED
 from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.bulk import EntryDraft, record_entries
 from dialogue.demo import words
@@ -18,11 +19,14 @@ from dialogue.marketing.campaigns.launching import letters_sql
 from dialogue.marketing.campaigns.letters import CAUSE
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Person, Run
 from dialogue.marketing.campaigns.rules import is_held_out
+from dialogue.marketing.campaigns.vouchers import codes_of, issue_for
 from dialogue.marketing.policy.keeping import policy_of
 from dialogue.marketing.segments.models import Segment
 from dialogue.selling.deals.batches import create_deals
 from dialogue.selling.deals.drafts import NewDeal
 from dialogue.selling.deals.models import Stage
+from dialogue.selling.promotions.actions import SeriesDraft, create_series
+from dialogue.selling.promotions.models import Coupon
 from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, record_purchases
 
 if TYPE_CHECKING:
@@ -41,14 +45,30 @@ def make_campaigns(demo: Demo) -> None:
     _draft(demo, segments[names[0]])
 
 
-def _write(demo: Demo, row: Campaign, texts: dict[str, tuple[str, str]], arm: str = "a") -> None:
+def _blocks(subject: str, text: str) -> list[dict[str, str]]:
+    """Return a letter as blocks: its subject as heading, its text, its last line's link as a button, its coupon."""
+    body, _gap, last = text.rpartition("\n\n")
+    link = NAMED.fullmatch(last)
+    button = [{"kind": "button", "text": link[1], "link": link[2]}] if link else []
+    return [{"kind": "heading", "text": subject}, {"kind": "text", "text": body}, {"kind": "coupon"}, *button]
+
+
+def _write(demo: Demo, row: Campaign, texts: dict[str, tuple[str, str]], *, built: bool = False) -> None:
     for language in ("", *(code for code in texts if code != demo.language)):
         subject, body = texts[language or demo.language]
-        write_content(row, by=demo.by, subject=subject, body=body, arm=arm, language=language)
+        blocks = _blocks(subject, body) if built else []
+        write_content(row, by=demo.by, subject=subject, body=body, blocks=blocks, language=language)
 
 
 def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
     at = demo.company.start_of((demo.now - LAUNCHED).date()) + timedelta(hours=10, minutes=5)
+    series = SeriesDraft(
+        demo.say(words.COUPON_NAME),
+        offer=demo.say(words.COUPON_OFFER),
+        prefix="AUT",
+        starts_on=at.date(),
+        ends_on=(at + LASTED).date(),
+    )
     row = create_campaign(
         demo.say(words.CAMPAIGN_PAST),
         by=demo.by,
@@ -62,9 +82,14 @@ def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
         plan_revenue=Decimal(200_000),
         plan_cost=Decimal(13_500),
         hold_out=HELD_OUT,
+        coupons=create_series(series, by=demo.by).pk,
     )
     choose_segments(row, [everybody.code], [busy.code], by=demo.by)
-    _write(demo, row, words.LETTER_PAST)
+    texts = {
+        code: (subject, body.replace("\n\n[", f"\n\n{words.COUPON_LINE[code]}\n\n[", 1))
+        for code, (subject, body) in words.LETTER_PAST.items()
+    }
+    _write(demo, row, texts)
     label_one, label_two = demo.say(words.COSTS)
     costs = [
         Cost(label_one, Decimal(12_000), Decimal(13_400), at.date()),
@@ -72,8 +97,10 @@ def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
     ]
     set_costs(row, costs, by=demo.by)
     run = _launched(demo, row, at)
+    issue_for(row, run, by=demo.by)
+    Coupon.objects.filter(series=row.coupons).update(at=at)
     _answers(demo, row, run, at)
-    _purchases(demo, run, at)
+    _purchases(demo, row, run, at)
     _deals(demo, row, run, at)
     Campaign.objects.filter(pk=row.pk).update(state=CampaignState.DONE, launched_at=at, finished_at=at + LASTED)
 
@@ -130,7 +157,8 @@ def _answers(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
     record_entries(answers, by=demo.by)
 
 
-def _purchases(demo: Demo, run: Run, at: datetime) -> None:
+def _purchases(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
+    codes = codes_of(row.coupons, _reached(run, Decision.INCLUDED)[::6])
     goods = demo.say(words.GOODS)
     buyers = _reached(run, Decision.INCLUDED)[::3] + _reached(run, Decision.HELD_OUT)[4:5]
     drafts = [
@@ -139,6 +167,7 @@ def _purchases(demo: Demo, run: Run, at: datetime) -> None:
             currency=demo.company.currency,
             party=one,
             external_id=f"DEMO-C{number:02d}",
+            coupon=codes.get(one, ""),
             lines=[
                 LineDraft(product=None, name=goods[number % len(goods)], quantity=Decimal(1), price=Decimal(PRICES[number % 4]))
             ],
@@ -170,6 +199,7 @@ def _deals(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
 
 def _draft(demo: Demo, buyers: Segment) -> None:
     today = demo.company.today()
+    name, offer = demo.say(words.COUPON_NEXT)
     row = create_campaign(
         demo.say(words.CAMPAIGN_DRAFT),
         by=demo.by,
@@ -182,8 +212,11 @@ def _draft(demo: Demo, buyers: Segment) -> None:
         plan_revenue=Decimal(180_000),
         plan_cost=Decimal(6_000),
         test="subject",
+        coupons=create_series(
+            SeriesDraft(name, offer=offer, code="SUPPORT", ends_on=today + timedelta(days=60)), by=demo.by
+        ).pk,
     )
     choose_segments(row, [buyers.code], by=demo.by)
-    _write(demo, row, words.LETTER_DRAFT)
+    _write(demo, row, words.LETTER_DRAFT, built=True)
     write_content(row, by=demo.by, subject=demo.say(words.SUBJECT_DRAFT), body="", arm="b")
     set_costs(row, [Cost(demo.say(words.COSTS)[0], Decimal(6_000))], by=demo.by)

@@ -265,3 +265,27 @@ CAMPAIGN_DEALS = {
     "uk": ("Підтримка трьох офісів", "Переїзд на новий хостинг"),
     "ro": ("Asistență pentru trei birouri", "Mutarea pe noua găzduire"),
 }
+COUPON_NAME = {
+    "en": "Autumn −10 %",
+    "ru": "Осень −10 %",
+    "uk": "Осінь −10 %",
+    "ro": "Toamnă −10 %",
+}
+COUPON_OFFER = {
+    "en": "Ten percent off the first order",
+    "ru": "Десять процентов на первый заказ",
+    "uk": "Десять відсотків на перше замовлення",
+    "ro": "Zece la sută la prima comandă",
+}
+COUPON_LINE = {
+    "en": "Your code for ten percent: **{{coupon}}**",
+    "ru": "Ваш код на десять процентов: **{{coupon}}**",
+    "uk": "Ваш код на десять відсотків: **{{coupon}}**",
+    "ro": "Codul dumneavoastră pentru zece la sută: **{{coupon}}**",
+}
+COUPON_NEXT = {
+    "en": ("New year: support", "This year's price, once"),
+    "ru": ("Новый год: поддержка", "Цена этого года, один раз"),
+    "uk": ("Новий рік: підтримка", "Ціна цього року, один раз"),
+    "ro": ("Anul nou: asistență", "Prețul de anul acesta, o dată"),
+}

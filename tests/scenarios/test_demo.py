@@ -8,11 +8,12 @@ from dialogue.customers.parties.models import ContactPoint, Party
 from dialogue.demo import load
 from dialogue.faces.command.demo import load_later
 from dialogue.kit.scope import tenant_scope
-from dialogue.marketing.campaigns.models import Campaign, Run
+from dialogue.marketing.campaigns.models import Campaign, Content, Run
 from dialogue.marketing.campaigns.results import measure
 from dialogue.marketing.segments.models import Segment
 from dialogue.platform.accounts.actions import create_company
 from dialogue.platform.jobs.kinds import JobRun
+from dialogue.selling.promotions.models import Coupon, Use
 
 
 @pytest.mark.django_db
@@ -28,7 +29,14 @@ def test_demo_is_complete_and_loads_once(language: str) -> None:
         found = {row.state: row for row in Campaign.objects.all()}
         result = measure(found["done"], Run.objects.get())
         sizes = list(Segment.objects.order_by("pk").values_list("size", flat=True))
+        uses = Use.objects.counting().count()
+        issued = Coupon.objects.exclude(party=None).count()
+        built = Content.objects.filter(campaign=found["draft"], arm="a").first()
     assert first == again
+    assert uses > 2
+    assert issued == result.reached.n
+    assert built is not None
+    assert [one["kind"] for one in built.blocks] == ["heading", "text", "coupon", "button"]
     assert first["customers"] == 72
     assert first["deals"] == 26
     assert first["entries"] > 100

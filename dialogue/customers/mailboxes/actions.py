@@ -80,7 +80,10 @@ def save_mailbox(draft: MailboxDraft, *, by: Actor, mailbox: Mailbox | None = No
     Raises:
         InvalidInput: names every wrong field.
         Conflict: this mailbox is in the list already.
+        Refusal: this is the demonstration company, which reads nothing outside.
     """
+    if Tenant.objects.get(pk=by.tenant).is_demo:
+        raise Refusal(_("The demonstration company reads no mailbox. To connect yours open a company of your own."))
     row = Mailbox.objects.select_for_update().get(pk=mailbox.pk) if mailbox is not None else None
     _refuse_wrong(draft, row)
     host, user, folder = draft.host.strip().lower(), draft.user.strip(), draft.folder.strip()

@@ -94,8 +94,9 @@ def _taken_over(one: Past, company: Tenant, by: Actor) -> Campaign:
 
 
 def _free_name(name: str) -> str:
-    free, number = name[:LONGEST_NAME], 1
-    while Campaign.objects.filter(fold=" ".join(free.split()).casefold()[:LONGEST_NAME]).exists():
-        number += 1
-        free = f"{name[: LONGEST_NAME - 6]} ({number})"
-    return free
+    """Return the name, or the first with a number behind it that no campaign has."""
+    short = " ".join(name.split())[: LONGEST_NAME - 6]
+    taken = set(Campaign.objects.filter(fold__startswith=short.casefold()).values_list("fold", flat=True))
+    whole = " ".join(name.split())[:LONGEST_NAME]
+    numbered = (f"{short} ({number})" for number in range(2, len(taken) + 3))
+    return next(one for one in (whole, *numbered) if one.casefold()[:LONGEST_NAME] not in taken)
