@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dialogue.customers.parties.models import Party
@@ -14,7 +15,10 @@ from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
 from dialogue.marketing.campaigns.models import Campaign, Person, Run
 from dialogue.marketing.campaigns.saying import why_words
+from dialogue.marketing.policy.keeping import policy_of
+from dialogue.marketing.policy.rules import zone_of
 from dialogue.platform.accounts.doors import MemberRequest
+from dialogue.platform.tenants.models import Tenant
 
 MOST, GOING = 8, 5
 
@@ -41,7 +45,17 @@ def party_panel(request: MemberRequest, party: Party) -> str:
     if not rows:
         return ""
     lines = [(one, why_words(one.decision, one.reason, one.policy)) for one in rows]
-    return piece("campaigns/panel.html", {"lines": lines})
+    return piece("campaigns/panel.html", {"lines": lines, "hours": hours_words(party, request.company)})
+
+
+def hours_words(party: Party, company: Tenant) -> str:
+    """Return in which hours, and of which time zone, letters of campaigns leave to a customer."""
+    policy = policy_of(company)
+    zone = zone_of(party.country, company.zone)
+    words = _("Letters of campaigns leave between %(start)s and %(end)s o'clock, %(zone)s time.")
+    if zone.key != company.zone.key:
+        words = _("Letters of campaigns leave between %(start)s and %(end)s o'clock, %(zone)s time, as the country says.")
+    return words % {"start": policy.start, "end": policy.end, "zone": zone.key}
 
 
 def home_panel(request: Any) -> str:

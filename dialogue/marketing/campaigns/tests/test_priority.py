@@ -82,6 +82,12 @@ def test_equal_campaigns_come_first_come_first_served(ready: Ready, by: Actor) -
     assert Run.objects.get().policy["above"] == []
 
 
+def test_card_says_when_letters_leave(ready: Ready, willing: Make, by: Actor, client: Client) -> None:
+    abroad = willing("Aiko", address={"country": "JP"})
+    launch_campaign(ready("First"), by=by)
+    assert "Asia/Tokyo time, as the country says" in client.get(f"/c/romashka/contacts/{abroad.pk}/").content.decode()
+
+
 def test_priority_is_chosen_in_the_form(ready: Ready, by: Actor, client: Client) -> None:
     row = ready("Urgent")
     path = f"/c/romashka/campaigns/{row.pk}/"
