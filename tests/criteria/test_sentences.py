@@ -30,6 +30,7 @@ NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 LANGUAGES = ("en", "ru", "uk", "ro")
 CODES = ["медь", "олово"]
 NUMERIC = {FieldKind.NUMBER, FieldKind.MONEY}
+DATED = {FieldKind.DATE, FieldKind.MOMENT}
 OWN = {"kind": "text", "number": "number", "money": "money", "date": "date", "yes": "yes_no", "several": "choices"}
 
 
@@ -113,11 +114,14 @@ def relations(draw: st.DrawFn, entity: Entity, asking: Asking) -> dict[str, Any]
     where = draw(st.lists(st.one_of(leaf, nested), max_size=3))
     tree = {"where": where} if where else {}
     numeric = [one.name for one in inner.every_field().values() if one.kind in NUMERIC and not one.links]
-    how = draw(st.sampled_from(["has", "lacks", "count", *(["sum", "average"] if numeric else [])]))
+    dated = [one.name for one in inner.every_field().values() if one.kind in DATED and not one.links and one.compare is None]
+    ways = [*(["sum", "average"] if numeric else []), *(["months"] if dated else [])]
+    how = draw(st.sampled_from(["has", "lacks", "count", *ways]))
     if how in {"has", "lacks"}:
         return {how: name, **tree}
-    measured = True if how == "count" else draw(st.sampled_from(numeric))
-    return {"has": name, **tree, how: measured, **draw(bounds(st.integers(0, 10**6) if how == "count" else numbers))}
+    measured = True if how == "count" else draw(st.sampled_from(dated if how == "months" else numeric))
+    whole = how in {"count", "months"}
+    return {"has": name, **tree, how: measured, **draw(bounds(st.integers(0, 10**6) if whole else numbers))}
 
 
 def ties(asking: Asking) -> st.SearchStrategy[dict[str, Any]]:

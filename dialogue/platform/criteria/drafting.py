@@ -26,8 +26,8 @@ GROUP, FIELD, RELATION, LEAF, RAW, BLANK = "group", "field", "relation", "leaf",
 JOINS = ("all", "any", "none", "not_all")
 BARE = "only"
 """The join of a group that is written as its one condition alone: `{"not": node}` or a rule without a group around it."""
-HOWS = ("has", "lacks", "count", "sum", "average")
-MEASURES = {"count", "sum", "average"}
+HOWS = ("has", "lacks", "count", "months", "sum", "average")
+MEASURES = {"count", "months", "sum", "average"}
 BOUNDS = ("at_least", "at_most", "more_than", "less_than", "is", "between")
 Node = dict[str, Any]
 
@@ -155,7 +155,7 @@ class Drafter:
         made.parts = self._where(self.inner(entity, made), tree)
         bounds = {name: str(tree[name]) for name in COMPARISONS if name in tree}
         if word == "has" and bounds:
-            made.operator = next((name for name in ("sum", "average") if name in tree), "count")
+            made.operator = next((name for name in ("sum", "average", "months") if name in tree), "count")
             made.extra = {"of": str(tree.get(made.operator, ""))} if made.operator != "count" else {}
             if set(bounds) == {"at_least", "at_most"}:
                 made.extra["bound"], made.values = "between", [bounds["at_least"], bounds["at_most"]]
@@ -234,7 +234,8 @@ class Drafter:
         if draft.operator != "count":
             measured = draft.extra.get("of", "")
             if measured not in self.fields_of(inner):
-                return Written(None, problems | {path: _("Choose which number to add up.")})
+                asked = _("Choose which date.") if draft.operator == "months" else _("Choose which number to add up.")
+                return Written(None, problems | {path: asked})
         try:
             bounds = self._bounds(draft)
         except ValueError as missing:

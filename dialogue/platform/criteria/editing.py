@@ -311,18 +311,22 @@ class Editor:
             return []
         inner = self.drafter.inner(entity, draft)
         label = capfirst(str(relation.label))
-        numeric = [
-            (one.name, one.label) for one in self.drafter.fields_of(inner).values() if one.kind in NUMERIC and not one.links
-        ]
-        hows = [(name, MEASURE_WORDS[name]) for name in HOWS if numeric or name not in {"sum", "average"}]
+        plain = [one for one in self.drafter.fields_of(inner).values() if not one.links and one.compare is None]
+        numeric = [(one.name, one.label) for one in plain if one.kind in NUMERIC]
+        dated = [(one.name, one.label) for one in plain if one.kind in DATED]
+        measured = {"sum": numeric, "average": numeric, "months": dated}
+        hows = [(name, MEASURE_WORDS[name]) for name in HOWS if measured.get(name, True)]
         inputs = [Input(f"{path}:op", _("%(field)s: how it is asked") % {"field": label}, "select", reshapes=True)]
         inputs[0].options = options_html(hows, draft.operator)
         if draft.operator not in MEASURES:
             return inputs
         if draft.operator != "count":
-            chosen = draft.extra.get("of", "") or (numeric[0][0] if len(numeric) == 1 else "")
-            offered = numeric if len(numeric) == 1 else [("", _("choose…")), *numeric]
-            words = _("%(field)s: which number") % {"field": label}
+            known = measured[draft.operator]
+            given = draft.extra.get("of", "")
+            chosen = given if any(given == name for name, _label in known) else known[0][0] if len(known) == 1 else ""
+            offered = known if len(known) == 1 else [("", _("choose…")), *known]
+            asked = _("%(field)s: which date") if draft.operator == "months" else _("%(field)s: which number")
+            words = asked % {"field": label}
             inputs.append(Input(f"{path}:of", words, "select", options=options_html(offered, chosen)))
         bound = draft.extra.get("bound", "at_least")
         exactly: dict[str, Words] = {"is": pgettext("of a number", "exactly")}

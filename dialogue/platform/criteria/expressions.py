@@ -134,7 +134,7 @@ class Expressions:
         if not isinstance(tree, Mapping):
             return set()
         found = {name for part in tree.values() for name in self._columns_of(part)}
-        for word in ("field", "sum", "average"):
+        for word in ("field", "sum", "average", "months"):
             for entity in entities if isinstance(tree.get(word), str) else ():
                 one = self._fields(entity).get(tree[word])
                 last = one.path.rpartition("__")[2] if one else ""
@@ -363,6 +363,9 @@ class Expressions:
         inner = entities.get(relation.entity)
         name = next((one for one in AGGREGATES if one in tree), "count")
         asked = {one: tree[one] for one in COMPARISONS if one in tree} if word == "has" else {}
+        if name == "months":
+            months = self._in_months(inner, relation, tree.get("where", []), str(tree[name]))
+            return rows.id.isin(months.filter(self._bounded(months, Bounds("count", "", asked))).key)
         bounds = Bounds(name, "" if name == "count" else self._measured(inner, str(tree[name])), asked)
         keys = self._summed(inner, relation, tree.get("where", []), bounds)
         if keys is None:
@@ -375,6 +378,23 @@ class Expressions:
         if "__" in found.path or self._scale(inner.model, found.path) == 1:
             raise refuse(f"no sums of {name}")
         return found.path
+
+    def _in_months(self, inner: Entity, relation: Relation, where: Sequence[Tree], name: str) -> Any:
+        """Return the keys with the number of different months, by a roll-up of the asker's calendar.
+
+        Raises:
+            NotInWarehouse: no roll-up tells these rows' months.
+        """
+        path = self._fields(inner)[name].path
+        for one in rollups.keys():  # noqa: SIM118
+            rollup = rollups.get(one)
+            fits = one in self.manifest.rollups and rollup.monthly and rollup.key == relation.key and rollup.at == path
+            if fits and marts.get(rollup.mart).model is inner.model and self.manifest.zone == str(self.asking.zone):
+                found = self._by_rollup(one, rollup, inner, relation, where, aggregated=False)
+                if found is not None:
+                    each = found.select(key=found[rollup.key], month=found.month).distinct()
+                    return each.group_by("key").agg(n=each.count())
+        raise refuse(f"no months of {name}")
 
     def _counted(self, inner: Entity, relation: Relation, where: Sequence[Tree], bounds: Bounds) -> Any:
         """Return the keys of whom the rows belong to, by the rows themselves."""

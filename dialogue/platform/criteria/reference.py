@@ -42,6 +42,10 @@ NODES: tuple[tuple[Any, str], ...] = (
     ({"lacks": "touch", "where": ["…"]}, "there is no such row"),
     ({"has": "purchase", "count": True, "at_least": 3}, "their number, compared"),
     ({"has": "purchase", "sum": "amount", "more_than": 500}, "the total of a numeric field, compared; `average` likewise"),
+    (
+        {"has": "purchase", "months": "at", "at_least": 3},
+        "in how many different months of the company's calendar there is one, by a date of it, compared",
+    ),
 )
 
 

@@ -4,7 +4,7 @@ A node is one of
 
     {"all": [node, …]}   {"any": [node, …]}   {"not": node}
     {"field": NAME, OPERATOR: VALUE}
-    {"has": RELATION, "where": [node, …], "count" | "sum" | "average": FIELD or true, "at_least" | "at_most" | …: NUMBER}
+    {"has": RELATION, "where": [node, …], "count" | "sum" | "average" | "months": FIELD or true, "at_least" | "at_most" | …: NUMBER}
     {"lacks": RELATION, "where": [node, …]}
 
 Relations compile to semi-joins (`id IN (SELECT …)`), never to OR EXISTS. Rooms above add leaves of their own.
@@ -19,19 +19,23 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Avg, CharField, Count, F, Func, Model, Q, Sum, TextField
+from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
 from dialogue.kit.registry import Registry
 from dialogue.kit.statement import one_of
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
+from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of, truth
 from dialogue.platform.embedded.copying import int_array
 
 DEEPEST = 12
 MOST_NODES = 300
 MOST = Decimal(10) ** 15
-AGGREGATES = {"count": Count, "sum": Sum, "average": Avg}
+AGGREGATES = {"count": Count, "sum": Sum, "average": Avg, "months": Count}
+# What is counted, so that it is compared with whole numbers.
+WHOLE = {"count", "months"}
 Tree = Mapping[str, Any]
 
 
@@ -177,13 +181,21 @@ class Compiler:
             measured_field = inner.fields.get(str(tree[name]))
             if measured_field is None:
                 raise RuleRefusal(_("There is no field “%(field)s” here.") % {"field": tree[name]}, field=f"{where}.{name}")
-            measured = AGGREGATES[name](F(measured_field.path))
+            measured = self._months(measured_field, where) if name == "months" else AGGREGATES[name](F(measured_field.path))
         if not bounds:
             raise RuleRefusal(_('Say how much: for example {"at_least": 3}.'), field=where)
         grouped = rows.order_by().values(key).annotate(measured=measured)
         for bound, number in bounds.items():
-            grouped = grouped.filter(**{f"measured__{COMPARISONS[bound]}": _bound(number, bound, where, whole=name == "count")})
+            grouped = grouped.filter(**{f"measured__{COMPARISONS[bound]}": _bound(number, bound, where, whole=name in WHOLE)})
         return Q(pk__in=grouped.values(key))
+
+    def _months(self, measured: Field, where: str) -> Count:
+        """Return the number of different months of the asker's calendar."""
+        if measured.kind not in {FieldKind.DATE, FieldKind.MOMENT} or measured.links or measured.compare is not None:
+            words = _("“%(field)s” is no date: months are counted of a date.") % {"field": measured.label}
+            raise RuleRefusal(words, field=f"{where}.months")
+        zone = self.asking.zone if measured.kind == FieldKind.MOMENT else None
+        return Count(TruncMonth(measured.path, tzinfo=zone), distinct=True)
 
 
 def may_be_null(model: Any, path: str) -> bool:

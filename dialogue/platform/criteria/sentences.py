@@ -173,6 +173,7 @@ class Speaker:
         measure = next((name for name in AGGREGATES if name in tree), "count")
         pattern = {
             "count": _("%(things)s: number %(bounds)s"),
+            "months": _("%(things)s: number of different months %(bounds)s"),
             "sum": _("%(things)s: total of “%(field)s” %(bounds)s"),
             "average": _("%(things)s: average of “%(field)s” %(bounds)s"),
         }[measure]

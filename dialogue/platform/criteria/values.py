@@ -174,7 +174,7 @@ def alike(written: Any, tree: Any) -> bool:
 def _bare(node: Mapping[str, Any]) -> dict[str, Any]:
     """Return a node without what says nothing."""
     kept = {key: value for key, value in node.items() if not (key == "where" and value == [])}
-    if "has" in kept and "sum" not in kept and "average" not in kept and len(set(kept) - {"has", "where"}) > 0:
+    if "has" in kept and not {"sum", "average", "months"} & set(kept) and len(set(kept) - {"has", "where"}) > 0:
         kept["count"] = True
     return kept
 

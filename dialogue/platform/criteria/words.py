@@ -57,6 +57,7 @@ MEASURE_WORDS: dict[str, Words] = {
     "has": _("there is at least one"),
     "lacks": _("there is none"),
     "count": _("their number"),
+    "months": _("the number of different months"),
     "sum": _("the total of"),
     "average": _("the average of"),
 }
