@@ -63,7 +63,7 @@ def mail(*, small: bool = False) -> list[dict[str, Any]]:
         line("mail.send", "rows/s", facts["rate"], facts["usual_rate"], 15) | {"unit": "letters/s"} | seen,
         line("mail.send.signing", "rows/s", facts["rate"], facts["signing_rate"], 0.5) | {"unit": "letters/s"},
         # The same fairly: letters a second of processor time, ours and the database's, beside signing on one core.
-        line("mail.send.core", "rows/s", facts["core_rate"], facts["signing_rate"], 0.5) | {"unit": "letters/core second"},
+        line("mail.send.core", "rows/s", facts["core_rate"], facts["signing_core_rate"], 0.5) | {"unit": "letters/core second"},
         _size("mail.storage.delivery", facts["delivery_bytes"], facts),
         _size("mail.storage.event", facts["event_bytes"], facts),
     ]
@@ -126,7 +126,8 @@ def measure(port: int, letters: int, stored: int) -> dict[str, Any]:
         # A shared machine is not as quick in one second as in the next: the limit is measured on both sides.
         before = signing(pem)
         facts |= sending(company, letters)
-        facts["signing_rate"] = round((before + signing(pem)) / 2, 1)
+        pairs = zip(before, signing(pem), strict=True)
+        facts["signing_rate"], facts["signing_core_rate"] = (round(sum(pair) / 2, 1) for pair in pairs)
         facts |= storage(company, stored)
     return facts
 
@@ -169,18 +170,18 @@ def usual(port: int, pem: str) -> float:
     return round(rate, 1)
 
 
-def signing(pem: str, seconds: float = 3) -> float:
-    """Return the RSA-2048 signatures a second of OpenSSL on one core: what no signer can beat."""
+def signing(pem: str, seconds: float = 3) -> tuple[float, float]:
+    """Return the RSA-2048 signatures of OpenSSL a second, and a second of processor time: what no signer can beat."""
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
     key = serialization.load_pem_private_key(pem.encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
-    begun, made = time.perf_counter(), 0
+    begun, spent, made = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - begun < seconds:
         key.sign(b"x" * 400, padding.PKCS1v15(), hashes.SHA256())
         made += 1
-    return round(made / seconds, 1)
+    return made / seconds, made / (time.process_time() - spent)
 
 
 def make(rows: Sequence[Any]) -> dict[int, Any]:

@@ -103,7 +103,8 @@ class Facts:
         if known is None:
             kind = OURS.get(place.name)
             if kind is None and not place.name.isdecimal():
-                return value_of(place, self.values)
+                word = value_of(place, self.values)
+                return GAPS.sub(" ", word) if "  " in word or "\t" in word else word
             known = self._said[place.name] = self._address(place.name, kind)
         return known
 
@@ -170,13 +171,18 @@ class Part:
 
 
 def _ready(pieces: Pieces) -> tuple[Ready, ...]:
-    """Return pieces with their fixed text encoded; what fills a place stands on a line of its own."""
+    """Return pieces with their fixed text encoded; what fills a place, or is chosen, stands on lines of its own.
+
+    So two spaces never meet, and the body is its own canonical form.
+    """
     found: list[Ready] = []
     for piece in pieces:
+        parts: tuple[Ready, ...] = (quoted(piece),) if isinstance(piece, str) else ()
         if isinstance(piece, Choice):
-            found.append(Branches(tuple((when, _ready(inside)) for when, inside in piece.branches)))
-            continue
-        for one in (quoted(piece),) if isinstance(piece, str) else (SOFT, piece, SOFT):
+            parts = (SOFT, Branches(tuple((when, _ready(inside)) for when, inside in piece.branches)), SOFT)
+        elif isinstance(piece, Place):
+            parts = (SOFT, piece, SOFT)
+        for one in parts:
             if isinstance(one, bytes) and found and isinstance(found[-1], bytes):
                 found[-1] += one
             else:

@@ -130,9 +130,10 @@ class Seal:
     def sign(self, changing: Sequence[bytes], heads: bytes, body: bytes, moment: int) -> bytes:
         """Return a letter with its signature on top; `changing` are its varying signed fields, folded or not, `heads` all fields.
 
-        May run in another thread: OpenSSL lets the others work meanwhile.
+        May run in another thread: OpenSSL lets the others work meanwhile. The body must be in canonical form already: to look
+        whether it is costs three times its hash.
         """
-        digest = base64.b64encode(sha256(relaxed_body(body)).digest())
+        digest = base64.b64encode(sha256(body).digest())
         rest = b" t=%d; bh=%b; b=" % (moment, digest)
         signed = b"\r\n".join([*map(relaxed_header, changing), *self.fixed, self.canonical + rest])
         raw = base64.b64encode(self.key.sign(signed, *_way()))

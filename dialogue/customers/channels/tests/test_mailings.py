@@ -137,6 +137,29 @@ def test_mailing_reaches_everybody_once_with_touches_on_the_timeline(cast: Cast,
         assert dkim.verify(data, dnsfunc=lambda *_args, **_kw: record)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Два  пробела и {{first_name|a  b}} здесь {% if city %} в городе {% endif %} конец. \n\n. точка\nFrom the start\t\tend",
+        "Two  spaces and {{first_name|a  b}} {% if city == 'x' %}one {% else %} other  {% endif %} end \n\n. dot\nFrom here \t end ",
+        "{{first_name}}  {{city}} \n{{city|a \t b}}\n\n" + "A long line of plain words that must be broken somewhere. " * 9,
+    ],
+)
+def test_letters_are_signed_whatever_spaces_stand_in_them(cast: Cast, kept: Sink, text: str) -> None:
+    def make(rows: Sequence[Delivery]) -> dict[int, Draft]:
+        values = ({"first_name": "Anna  Maria ", "city": " Iași\t1"}, {"first_name": " x", "city": "Cluj"})
+        return {row.pk: Draft("Hello", text, values[row.pk % 2], "en", text) for row in rows}
+
+    mailing = planned(cast, kept, 4, canary=0)
+    with tenant_scope(cast.company.pk), letter_makers.temporarily("test", make):
+        start_mailing(mailing, by=cast.actor(cast.owner))
+        assert send_due() == {"accepted": 4}
+        record = SenderIdentity.objects.get().record_text.encode()
+    for _address, data in kept.letters:
+        assert dkim.verify(data, dnsfunc=lambda *_args, **_kw: record)
+        assert max(map(len, data.split(b"\r\n"))) <= 998
+
+
 def test_first_part_goes_alone_and_the_rest_follows_when_it_was_well_received(
     cast: Cast, kept: Sink, maker: dict[str, str]
 ) -> None:
