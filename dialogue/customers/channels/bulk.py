@@ -7,7 +7,6 @@ most that window unknown.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -44,7 +43,7 @@ PRESSES_KEPT = 200
 PAUSE_SECONDS = 0.5
 # So often own letters are looked for while mailings go.
 OWN_SECONDS = 0.2
-SIGNERS, SWITCH_SECONDS = 2, 0.0005
+SIGNERS = 2
 # A task of its own for each letter costs a quarter of its signature.
 TOGETHER = 10
 FOREVER = float("inf")
@@ -88,14 +87,8 @@ class BulkSender:
 
         Returns whether letters are still due. `until` is a moment of the monotonic clock.
         """
-        # Signing threads and the one that speaks with the server need the interpreter often, but only for a moment.
-        before = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_SECONDS)
-        try:
-            with ThreadPoolExecutor(SIGNERS, "sign") as self._signers:
-                return self._run(until, between, advance)
-        finally:
-            sys.setswitchinterval(before)
+        with ThreadPoolExecutor(SIGNERS, "sign") as self._signers:
+            return self._run(until, between, advance)
 
     def _run(self, until: float, between: Callable[[], None], advance: Callable[[int], None] | None) -> bool:
         flying: Window | None = None
