@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -38,6 +38,7 @@ from dialogue.customers.timeline.bulk import record_same
 from dialogue.customers.timeline.models import Way
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput, Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.platform.audit.recording import difference, record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.jobs.starting import start_job
@@ -53,7 +54,7 @@ LETTER_SETTINGS = ("mail_follow_links", "mail_follow_opens", "mail_mark_returns"
 SUBJECT_LIMIT, TEXT_LIMIT = 300, 20_000
 
 
-@dataclass(frozen=True)
+@frozen
 class Draft:
     """A letter as a person wrote it; `once` is the form's number, so that a second press sends nothing twice."""
 

@@ -23,6 +23,7 @@ from dialogue.customers.timeline.actions import record_entries, remove_entries
 from dialogue.customers.timeline.bulk import EntryDraft
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor, system_actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import tenant_scope
 from dialogue.kit.statement import one_of
 from dialogue.platform.embedded.copying import int_array, text_array
@@ -62,7 +63,7 @@ class Behind:
     source: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Seen:
     """One request as the second origin saw it."""
 

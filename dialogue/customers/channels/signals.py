@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dialogue.customers.channels.models import Delivery, Mailing
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 
 
-@dataclass(frozen=True)
+@frozen
 class DeliveriesFact:
     """Deliveries that reached an end (accepted, refused, unknown, cancelled)."""
 
     deliveries: list[Delivery]
 
 
-@dataclass(frozen=True)
+@frozen
 class MailingFact:
     """A mailing came from the state `before` to the one it has now."""
 

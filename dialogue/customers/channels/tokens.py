@@ -7,13 +7,13 @@ import binascii
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
 
 from django.conf import settings
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.secret import key_bytes
 
 SIGN_BYTES = 12
@@ -32,7 +32,7 @@ class TokenKind(StrEnum):
     HIDDEN = "h"
 
 
-@dataclass(frozen=True)
+@frozen
 class Token:
     """Whose delivery it belongs to, and for a link where it leads."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.utils.functional import Promise
 
 from dialogue.customers.parties.models import Party
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.kit.statement import Asked, Statement
 from dialogue.platform.accounts.doors import MemberRequest
@@ -29,7 +29,7 @@ class Place(StrEnum):
     LEFT = "left"
 
 
-@dataclass(frozen=True)
+@frozen
 class Panel:
     """One piece of the card.
 
@@ -53,7 +53,7 @@ class Panel:
     count_reads: Reads | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Fact:
     """One cell of the strip under the name: a small label, a large value, a line of explanation."""
 
@@ -63,7 +63,7 @@ class Fact:
     accent: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class CardButton:
     """A button of the card's head. `url` returns its address for a party, "" where it does not apply.
 

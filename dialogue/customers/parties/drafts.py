@@ -25,6 +25,7 @@ from dialogue.customers.parties.models import (
 )
 from dialogue.customers.parties.rules import normal_contact, one_line, person_name
 from dialogue.kit.errors import InvalidInput, Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.platform.criteria.models import SLOTS, Characterised, Characteristic
 
 ENTITY = "party"
@@ -59,7 +60,7 @@ AS_GIVEN = {
 PLAIN_WORDS = {word: word for kinds in (PartyKind, Phase, ContactKind, AddressKind) for word in kinds.values}
 
 
-@dataclass(frozen=True)
+@frozen
 class Setting:
     """What a company says about reading a draft: where its telephone numbers are, how names are put, its own fields."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from dialogue.customers.parties.models import ContactPoint, Party
 from dialogue.customers.parties.rules import normal_contact
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.platform.search.finding import written_in_latin
 from dialogue.platform.search.latin import LONGEST_HEAD
 from dialogue.platform.search.models import SearchEntry
@@ -21,7 +21,7 @@ MOST = 5
 FEWEST_LETTERS = 4
 
 
-@dataclass(frozen=True)
+@frozen
 class Likeness:
     """A customer who may be the same, and why."""
 

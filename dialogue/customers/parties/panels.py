@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,6 +18,7 @@ from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import printed_phone
 from dialogue.customers.parties.vocabulary import DECISION_CODES
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
@@ -41,7 +41,7 @@ TIES = Statement(lambda party: PartyRelation.objects.of(party))  # noqa: PLW0108
 CONSENTS = Statement(lambda party: Consent.objects.filter(party=party, purpose=Purpose.MARKETING).current())
 
 
-@dataclass(frozen=True)
+@frozen
 class Row:
     """One field of the card: its words, its value in words, whether it is edited in place."""
 

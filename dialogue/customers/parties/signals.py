@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from dialogue.customers.parties.models import Consent, Party
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 
 
-@dataclass(frozen=True)
+@frozen
 class PartyFact:
     """One party changed; `changes` maps a field to `[before, after]`."""
 
@@ -19,7 +20,7 @@ class PartyFact:
     changes: dict[str, list[Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@frozen
 class PartiesFact:
     """Many parties changed in one statement; `fields` names what changed, empty when they are new."""
 
@@ -28,7 +29,7 @@ class PartiesFact:
     fields: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class ConsentFact:
     """A customer said what he allows."""
 

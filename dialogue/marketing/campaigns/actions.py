@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from dialogue.customers.sources.models import Source, SourceKind, fold_name
 from dialogue.kit.actors import Actor
 from dialogue.kit.editing import refuse_stale
 from dialogue.kit.errors import Conflict, InvalidInput, NotFound, Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import (
     TRANSITIONS,
@@ -56,7 +57,7 @@ FIELDS = (*PLAIN, *PLAN, *FIXED, "responsible_id")
 RENAMED = {"responsible": "responsible_id", "identity": "identity_id", "coupons": "coupons_id"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Cost:
     """One line of costs as a person writes it."""
 

@@ -19,6 +19,7 @@ from dialogue.customers.channels.blocks import (
     blocks_of_text,
     text_of_blocks,
 )
+from dialogue.kit.frozen import frozen
 
 LABELS: dict[tuple[str, str], str | Promise] = {
     (Kind.HEADING, "text"): _("Words"),
@@ -51,7 +52,7 @@ class Line:
     block: Block
 
 
-@dataclass(frozen=True)
+@frozen
 class Field:
     """One field of a block."""
 
@@ -62,7 +63,7 @@ class Field:
     is_address: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Card:
     """A block as the page shows it: its place from 1, whether it can move up and down, its fields."""
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from dialogue.customers.channels.models import Suppression, suppression_keys
 from dialogue.customers.parties.models import Channel, Purpose
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Decision, Person, Reason, Run, Side, Test
 from dialogue.marketing.campaigns.priority import neighbours_of
@@ -191,7 +192,7 @@ def wanted_sql(campaign: Campaign, number: int = 0, lines: Sequence[CampaignSegm
     return f"({included}){without}", [*values[Side.INCLUDE], *values[Side.EXCLUDE]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Lettered:
     """The parts of the statement that say whose letter a person gets."""
 

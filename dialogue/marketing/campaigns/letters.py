@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import uuid4
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from dialogue.customers.channels.texts import fill
 from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.marketing.campaigns.models import Campaign, Content, Run, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
@@ -35,7 +35,7 @@ from dialogue.platform.tenants.models import Tenant
 CAUSE = "campaign"
 
 
-@dataclass(frozen=True)
+@frozen
 class Written:
     """What a person gets, its places unfilled; `key` changes with every change of the words."""
 
@@ -45,7 +45,7 @@ class Written:
     blocks: Sequence[Block] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Shown:
     """A letter as its reader will see it."""
 

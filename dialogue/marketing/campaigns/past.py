@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.db import connection
@@ -14,6 +14,7 @@ from dialogue.customers.sources.models import Source, SourceKind
 from dialogue.customers.timeline.models import Entry, Side
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.actions import LONGEST_NAME, create_campaign
 from dialogue.marketing.campaigns.freezing import Audience
@@ -32,7 +33,7 @@ WHERE e.tenant_id = %s AND e.source = %s AND e.side = 'out' GROUP BY e.party_id 
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Past:
     """A campaign that no page here planned: how many people it reached, and when."""
 

@@ -16,6 +16,7 @@ from dialogue.customers.channels.own_html import removed_from
 from dialogue.customers.channels.policy import open_company, refuse_locked, sender_for
 from dialogue.customers.channels.texts import PLACES, fill, links_of
 from dialogue.kit.errors import Conflict, Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.letters import Texts, Written
 from dialogue.marketing.campaigns.links import dead_links
@@ -47,7 +48,7 @@ class Grade(StrEnum):
     GOOD = "good"
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """One thing looked at; `where` names the page that mends it: "plan", "letters" or "senders"."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.rows import etag_of
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import smallest_lift
@@ -36,7 +37,7 @@ SELECT count(*), count(*) FILTER (WHERE EXISTS (
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Power:
     """What a comparison of so many people can show: the share of buyers before, and the smallest lift seen (80 % power)."""
 
@@ -46,7 +47,7 @@ class Power:
     held: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Prepared:
     """What is known before the launch: who gets it, what is wrong, what can be shown."""
 

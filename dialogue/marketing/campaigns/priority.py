@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from dialogue.customers.channels.models import Delivery, State
 from dialogue.customers.channels.policy import open_company
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import Campaign, CampaignState, Decision, Person, Run
 from dialogue.marketing.policy.gates import had_lately
@@ -38,7 +38,7 @@ WHERE p.tenant_id = %s AND p.run_id = ANY(%s::bigint[]) AND p.decision = {Decisi
 NOBODY = "SELECT NULL::bigint, 0::bigint, 0::bigint WHERE false"
 
 
-@dataclass(frozen=True)
+@frozen
 class Neighbours:
     """Runs of campaigns of higher priority within the policy's days, {run: name}, and of lower ones whose letters still wait."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import Interval, rate_interval
 from dialogue.marketing.attribution.figures import brought_by
@@ -43,7 +44,7 @@ GROUP BY v.run
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Reference:
     """What several finished campaigns came to together; `income` and `cost` are in the company's currency."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 from dialogue.marketing.campaigns.models import Campaign, Run
 
 
-@dataclass(frozen=True)
+@frozen
 class CampaignFact:
     """One campaign changed, or moved to another state."""
 
@@ -17,7 +16,7 @@ class CampaignFact:
     by: Actor
 
 
-@dataclass(frozen=True)
+@frozen
 class LaunchFact:
     """A campaign was launched: its people are frozen."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from dialogue.kit.figures import print_count, print_share
+from dialogue.kit.frozen import frozen
 from dialogue.kit.money import MINUS, print_money
 from dialogue.marketing.attribution.models import Rule, What
 from dialogue.marketing.campaigns.freezing import Audience
@@ -29,7 +29,7 @@ def money(amount: Any, currency: str, *, whole: bool = True) -> str:
     return print_money(value.quantize(Decimal(1)) if whole and abs(value) >= 100 else value, currency)
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """One line of the funnel: people, their share of those addressed, and where the plan's mark stands."""
 
@@ -132,7 +132,7 @@ def brought_of(result: Result) -> list[tuple[str, str, str, str]]:
     ]
 
 
-@dataclass(frozen=True)
+@frozen
 class ArmLine:
     """One group beside the others: its people, buyers and revenue per person."""
 
@@ -169,7 +169,7 @@ def arms_of(row: Campaign, result: Result) -> list[ArmLine]:
     return lines
 
 
-@dataclass(frozen=True)
+@frozen
 class LetterLine:
     """One letter beside the others: its people and what came of them."""
 
@@ -199,7 +199,7 @@ def letters_of(row: Campaign, result: Result) -> list[LetterLine]:
     ]
 
 
-@dataclass(frozen=True)
+@frozen
 class PlanLine:
     """One line of plan and fact: what was planned, what earlier campaigns let expect, what came, and how far off the plan."""
 

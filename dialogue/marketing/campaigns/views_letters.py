@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.parties.models import Party
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
+from dialogue.kit.frozen import frozen
 from dialogue.marketing.campaigns.actions import move_letter, remove_content, write_content
 from dialogue.marketing.campaigns.editing import Line, cards_of, lines_given, lines_of, turned
 from dialogue.marketing.campaigns.freezing import wanted_sql
@@ -41,7 +41,7 @@ from dialogue.platform.jobs.models import JobState
 SOME = 20
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """Which letter a page shows: of which segment (its number, 0 for everybody), arm and language."""
 

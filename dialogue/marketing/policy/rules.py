@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
+from dialogue.kit.frozen import frozen
+
 CAP, DAYS, FROM, TO = 3, 7, 8, 20
 # The zone in which most of a large country's people live is no guess to make: of these only one-zone countries are known.
 MAINLAND = {"UA": "Europe/Kyiv", "ES": "Europe/Madrid", "PT": "Europe/Lisbon", "DE": "Europe/Berlin"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Policy:
     """At most `cap` marketing letters within `days` days; letters leave between the hours `start` and `end`."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -19,6 +18,7 @@ from django.utils import timezone
 from dialogue.customers.parties.fields import party
 from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import system_actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.segments.models import HandPick, Membership, Segment, SegmentDay, Verdict
 from dialogue.platform.criteria.asking import asking_of
@@ -53,7 +53,7 @@ WHERE m.tenant_id = %(tenant)s AND m.segment_id = %(segment)s AND m.until IS NUL
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('segment', %s))"
 
 
-@dataclass(frozen=True)
+@frozen
 class Built:
     """How a rebuild ended: how many are in, came and went, and how long it took."""
 

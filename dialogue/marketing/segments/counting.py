@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from math import ceil, sqrt
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.parties.permissions import KIND
 from dialogue.kit.actors import Reach
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.kit.reference import Memory
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import rate_interval
@@ -47,7 +48,7 @@ LIVING = "FROM parties_party WHERE tenant_id = %s AND deleted_at IS NULL"
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
+@frozen
 class Base:
     """All living customers: how many, and a sample of their ids where they are too many to ask one by one."""
 
@@ -56,7 +57,7 @@ class Base:
     made: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Counted:
     """How many of the base match. `plus_minus` is half of the 95 % interval, 0 where the count is exact.
 

@@ -7,7 +7,6 @@ one of the period's touches, or came after one. Only responses a person made cou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -16,6 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from dialogue.customers.timeline.kinds import IN, entry_kinds
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import rate_interval
 from dialogue.marketing.segments.counting import base_of, margin_of, within
@@ -58,7 +58,7 @@ SELECT mask, count(*) FROM (
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Together:
     """One combination of compared segments: in exactly these and in none of the others; `plus_minus` 0 is exact."""
 
@@ -69,7 +69,7 @@ class Together:
     plus_minus: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Rate:
     """How many of those we spoke to answered: the share and its 95 % interval, as fractions; None of nobody."""
 

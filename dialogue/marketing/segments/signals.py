@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 from dialogue.marketing.segments.models import Segment
 
 
-@dataclass(frozen=True)
+@frozen
 class SegmentFact:
     """One segment changed: its rule, its name, or whether it is kept."""
 
@@ -17,7 +16,7 @@ class SegmentFact:
     by: Actor
 
 
-@dataclass(frozen=True)
+@frozen
 class BuiltFact:
     """The stored membership of a segment follows its rule again; so many people came and went."""
 

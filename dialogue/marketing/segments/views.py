@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +18,7 @@ from dialogue.kit.dates import short_day
 from dialogue.kit.doors import LARGEST, whole_number
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
+from dialogue.kit.frozen import frozen
 from dialogue.marketing.segments.actions import bin_segment, copy_segment, freeze_segment
 from dialogue.marketing.segments.counting import SHOWN
 from dialogue.marketing.segments.measuring import MOST_COMPARED, overlap_of, rates_of
@@ -36,7 +36,7 @@ DAYS, VERSIONS, PICKS, MEMBERS_READ = 60, 20, 100, 200
 HEIGHT, BAR, GAP, ABOVE, BELOW = 96, 14, 4, 16, 20
 
 
-@dataclass(frozen=True)
+@frozen
 class Bar:
     """One day of the size: where its bar stands in the chart, in points, and its words."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from dialogue.kit.frozen import frozen
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import bounds_in_time
@@ -19,7 +20,7 @@ STAND_INS = 9000
 FIRST = datetime(STAND_INS, 1, 1)  # noqa: DTZ001  marts keep moments of UTC without saying so
 
 
-@dataclass(frozen=True)
+@frozen
 class Moving:
     """What moves: the edge at `place` of a relative operator, or with the words "now" and "today" these."""
 

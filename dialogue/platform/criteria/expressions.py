@@ -18,6 +18,7 @@ import ibis
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DecimalField, ForeignKey, ManyToOneRel, Model
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.rows import BinRow
 from dialogue.platform.criteria.clock import RELATIVE, STAND_INS, Clock, Moving
 from dialogue.platform.criteria.fields import Asking, Entity, Field, Relation, entities
@@ -93,7 +94,7 @@ def scaled(lookup: str, left: Any, value: Decimal, scale: int = SCALE) -> Any:
     return left >= ceil(exact) if lookup in {"gte", "gt"} else left <= floor(exact)
 
 
-@dataclass(frozen=True)
+@frozen
 class Bounds:
     """What is asked of a customer's rows together: their count, or the sum or average of a column."""
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 from dialogue.kit.reference import remembered
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.kinds import FieldKind
@@ -26,7 +27,7 @@ CHARACTERISTICS = "characteristics."
 Choices = list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Asking:
     """Who asks and when: what "me", "today" and "within 14d" mean in a rule; `kept` is what one reading has found out."""
 
@@ -38,7 +39,7 @@ class Asking:
     kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class Field:
     """One attribute of a record.
 
@@ -99,7 +100,7 @@ class Field:
         return value
 
 
-@dataclass(frozen=True)
+@frozen
 class Relation:
     """Rows of another entity that belong to a record: `key` is their ORM path to its id.
 

@@ -6,15 +6,15 @@ A room that adds a leaf to `rules.leaves` adds its form here under the same name
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.fields import Asking, Choices
 from dialogue.platform.criteria.words import Words
 
 
-@dataclass(frozen=True)
+@frozen
 class Slot:
     """One choice of a leaf: `key` is its name in the form; `usual` is taken where the rule does not say it."""
 
@@ -24,7 +24,7 @@ class Slot:
     usual: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class LeafForm:
     """A leaf as people meet it.
 

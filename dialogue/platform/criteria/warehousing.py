@@ -11,12 +11,12 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from importlib import import_module
 from typing import Any
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.criteria.clock import set_clock
@@ -34,7 +34,7 @@ _kept: OrderedDict[str, tuple[str, list[Any]]] = OrderedDict()
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True)
+@frozen
 class WarehouseCount:
     """How many records a rule matches, exactly, in the data of a moment, and the ids of some of them."""
 
@@ -43,7 +43,7 @@ class WarehouseCount:
     some: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class WarehouseIds:
     """Which records a rule matches, in no order, in the data of a moment."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 from django.db import models
 
+from dialogue.kit.frozen import frozen
 from dialogue.kit.registry import Registry
 
 # Money and other decimals are whole numbers of ten-thousandths: exact in every engine.
@@ -18,7 +18,7 @@ UPPER = "__upper"
 LAYOUT = "3"
 
 
-@dataclass(frozen=True)
+@frozen
 class Mart:
     """Columns of one table, named as the paths of the ORM name them; each row has its `id`.
 
@@ -79,7 +79,7 @@ def _taken(field: models.Field[Any, Any]) -> str:
     return f"{column}::bigint" if type_of(field) == "int64" else column
 
 
-@dataclass(frozen=True)
+@frozen
 class RollUp:
     """One row per customer and `by`: how many rows of a mart, the sum of an amount, the first and the last moment.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -18,6 +17,7 @@ from dialogue.customers.timeline.bulk import EntryDraft
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
@@ -34,7 +34,7 @@ BATCH = 5_000
 MOST_AT_ONCE = 1_000_000
 
 
-@dataclass(frozen=True)
+@frozen
 class SeriesDraft:
     """A series as a person gives it; a `code` makes it one for everybody, a `prefix` begins each single code."""
 

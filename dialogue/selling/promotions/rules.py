@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from dialogue.kit.frozen import frozen
 
 # Without letters and digits that are taken for each other when read aloud or copied by hand.
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -27,7 +28,7 @@ class Verdict(models.TextChoices):
     SPENT = "spent", _("all uses are spent")
 
 
-@dataclass(frozen=True)
+@frozen
 class Terms:
     """How a code may be used: from and until when, once a person, how often in all (None: any number)."""
 

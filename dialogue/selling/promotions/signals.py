@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.signals import Event
 
 
-@dataclass(frozen=True)
+@frozen
 class UsesFact:
     """Codes came with these purchases and were judged."""
 
