@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dialogue.customers.channels import actions
+from dialogue.customers.channels.frames import without_styles
 from dialogue.customers.channels.models import LetterTemplate, Suppression
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.texts import PLACES
@@ -236,9 +237,13 @@ def mailbox_letter(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one letter that stayed here."""
     _need(request, ChannelPermission.SETTINGS)
     row = get_object_or_404(StoredLetter.objects.all(), pk=pk)
-    return render(
-        request, "channels/mailbox_letter.html", {"row": row, "letter": opened(bytes(row.data)), "to": row.recipients[0]}
-    )
+    return _letter_page(request, row, row.recipients[0])
+
+
+def _letter_page(request: HttpRequest, row: StoredLetter | ServiceLetter, to: str) -> HttpResponse:
+    letter = opened(bytes(row.data))
+    context = {"row": row, "letter": letter, "html": without_styles(letter.html), "to": to}
+    return render(request, "channels/mailbox_letter.html", context)
 
 
 def _only_operator(request: MemberRequest) -> None:
@@ -262,4 +267,4 @@ def service_letter(request: MemberRequest, pk: int) -> HttpResponse:
     """Show the operator one sign-in letter."""
     _only_operator(request)
     row = get_object_or_404(ServiceLetter.objects.all(), pk=pk)
-    return render(request, "channels/mailbox_letter.html", {"row": row, "letter": opened(bytes(row.data)), "to": row.recipient})
+    return _letter_page(request, row, row.recipient)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dialogue.customers.channels.blocks import Block, Kind, checked_blocks
-from dialogue.customers.channels.frames import frame_address
+from dialogue.customers.channels.frames import frame_address, without_styles
 from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.parties.models import Party
 from dialogue.kit.errors import NotPermitted, Refusal
@@ -213,6 +213,8 @@ def campaign_preview(request: MemberRequest, pk: int) -> HttpResponse:
         context |= {"letter": letter, "party": party, "size": filesizeformat(letter.size)}
         if blocks:
             context["frame"] = frame_address(letter.html)
+        else:
+            context["held"] = without_styles(letter.html)
     except NotPermitted:
         raise
     except Refusal as refusal:
