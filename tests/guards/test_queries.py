@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from dialogue.platform.embedded.backend.base import DatabaseWrapper
 from tests.guards.conftest import House, client_of
 from tests.guards.test_walk import MEMBERS
 
@@ -20,21 +23,49 @@ MOST = 30
 SLACK = 3
 
 
-def measure(house: House) -> dict[str, int]:
+# Statements sent together are one turn: PostgreSQL answers them without a way there and back for each (decision 0049).
+MOST_TURNS = 10
+# It counts a whole audience with its reasons; beyond 20,000 people a job has done so before.
+COUNTING = {"campaigns/<int:pk>/launch/": 14}
+
+
+def measure(house: House, together: list[int]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return how many statements each page asks, and in how many turns."""
     client = client_of(house.cast.owner)
-    counted = {}
+    counted, turns = {}, {}
     for path in MEMBERS:
         address = f"/c/romashka/{house.fill(path)}"
         if client.get(address).status_code != 200:
             continue
+        together.clear()
         with CaptureQueriesContext(connection) as asked:
             client.get(address)
-        counted[path or "/"] = sum(1 for one in asked if one["sql"].lstrip().upper().startswith(("SELECT", "WITH")))
-    return counted
+        name = path or "/"
+        counted[name] = sum(1 for one in asked if one["sql"].lstrip().upper().startswith(("SELECT", "WITH")))
+        turns[name] = counted[name] - sum(number - 1 for number in together)
+    return counted, turns
 
 
-def test_pages_ask_no_more_than_before(house: House) -> None:
-    counted = measure(house)
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many statements each turn of several took."""
+    numbers: list[int] = []
+    asking = DatabaseWrapper.asking
+
+    def noting(self: DatabaseWrapper, asked: Sequence[Any], *more: Any, **named: Any) -> Any:
+        numbers.append(len(asked))
+        return asking(self, asked, *more, **named)
+
+    monkeypatch.setattr(DatabaseWrapper, "asking", noting)
+    return numbers
+
+
+def test_pages_ask_no_more_than_before(house: House, together: list[int]) -> None:
+    counted, turns = measure(house, together)
+    slow = {path: count for path, count in turns.items() if count > COUNTING.get(path, MOST_TURNS)}
+    assert not slow, (
+        f"Above {MOST_TURNS} turns to the database: {slow}. Send what belongs together by read_together or join it."
+    )
     if os.environ.get("DIALOGUE_WRITE_SNAPSHOTS"):
         NUMBERS.write_text(json.dumps(counted, indent=1, sort_keys=True) + "\n")
     kept = json.loads(NUMBERS.read_text())

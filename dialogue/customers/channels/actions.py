@@ -23,7 +23,6 @@ from dialogue.customers.channels.models import (
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.policy import (
     EMAIL,
-    open_company,
     point_to_write,
     refuse_locked,
     refuse_suppressed,
@@ -47,6 +46,7 @@ from dialogue.platform.mail.headers import refuse_control
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.mail.permissions import MailPermission
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 from dialogue.platform.tenants.registry import company_settings, setting_of
 
 SEND_JOB = "channels.send"

@@ -24,7 +24,7 @@ from dialogue.customers.channels.models import (
     State,
 )
 from dialogue.customers.channels.permissions import ChannelPermission
-from dialogue.customers.channels.policy import open_company, refuse_locked, sender_for
+from dialogue.customers.channels.policy import refuse_locked, sender_for
 from dialogue.customers.channels.signals import MailingFact, mailing_moved
 from dialogue.customers.parties.models import Purpose
 from dialogue.customers.timeline.bulk import Same
@@ -33,6 +33,7 @@ from dialogue.kit.errors import Conflict
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.mail.models import SenderIdentity
+from dialogue.platform.tenants.opened import open_company
 
 MAILING_TASK = "dialogue.send_mailings"
 CANARY_LEAST = 20

@@ -31,11 +31,6 @@ NEEDS_CONSENT = (Purpose.MARKETING, Purpose.RESEARCH)
 SHUT = "SELECT key, purpose FROM channels_suppression WHERE tenant_id = %s AND key = ANY(%s::text[])"
 
 
-def open_company() -> Tenant:
-    """Return the open company."""
-    return Tenant.objects.get(pk=current_tenant())
-
-
 def refuse_locked(company: Tenant) -> None:
     """Refuse while sending is locked.
 

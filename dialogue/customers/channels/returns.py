@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from dialogue.customers.channels.actions import suppress_address
 from dialogue.customers.channels.models import TRANSITIONS, Delivery, State, SuppressionReason
 from dialogue.customers.channels.permissions import ChannelPermission
-from dialogue.customers.channels.policy import open_company
 from dialogue.customers.channels.signals import DeliveriesFact, deliveries_settled
 from dialogue.customers.channels.unsubscribing import end_letters
 from dialogue.customers.parties.details import mark_contact_point
@@ -22,6 +21,7 @@ from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
+from dialogue.platform.tenants.opened import open_company
 
 SOFT_RETURNS, SOFT_DAYS = 3, timedelta(days=30)
 

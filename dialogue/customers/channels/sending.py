@@ -18,7 +18,7 @@ from dialogue.customers.channels.bulk import FOREVER, BulkSender
 from dialogue.customers.channels.claims import LEASE, claim_own, free_lost
 from dialogue.customers.channels.compose import envelope_sender, signed_letter
 from dialogue.customers.channels.models import Delivery, State
-from dialogue.customers.channels.policy import Gate, open_company
+from dialogue.customers.channels.policy import Gate
 from dialogue.customers.channels.press import envelope_to
 from dialogue.customers.channels.settling import end, note_results, write_rows
 from dialogue.customers.channels.signals import DeliveriesFact, deliveries_settled
@@ -29,6 +29,7 @@ from dialogue.platform.mail.outgoing import post_out, real_server
 from dialogue.platform.mail.pipelined import Parcel, Post
 from dialogue.platform.mail.transport import Result
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 
 
 def send_job(run: JobRun, deliveries: list[int]) -> dict[str, Any]:

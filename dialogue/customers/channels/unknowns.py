@@ -10,11 +10,12 @@ from django.utils import timezone
 from dialogue.customers.channels.mailings import reopen_mailing
 from dialogue.customers.channels.models import Delivery, DeliveryQuerySet, Mailing, State
 from dialogue.customers.channels.permissions import ChannelPermission
-from dialogue.customers.channels.policy import open_company, refuse_locked
+from dialogue.customers.channels.policy import refuse_locked
 from dialogue.customers.channels.settling import record_touches, write_rows
 from dialogue.kit.actors import Actor
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
+from dialogue.platform.tenants.opened import open_company
 
 BATCH = 1000
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput, Refusal
-from dialogue.kit.scope import current_tenant
 from dialogue.marketing.attribution.counting import attribute_some, windows_of
 from dialogue.marketing.attribution.models import Attribution, What
 from dialogue.marketing.attribution.permissions import AttributionPermission
@@ -22,6 +21,7 @@ from dialogue.platform.jobs.kinds import JobKind, JobRun, job_kinds
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.jobs.starting import start_job
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 from dialogue.platform.tenants.registry import company_settings, setting_of
 from dialogue.selling.deals.models import Deal
 from dialogue.selling.purchases.models import Purchase
@@ -34,17 +34,13 @@ LATE = timedelta(days=7)
 MODELS: dict[str, Any] = {What.PURCHASE: Purchase, What.DEAL: Deal}
 
 
-def _company() -> Tenant:
-    return Tenant.objects.get(pk=current_tenant())
-
-
 @action(permission=AttributionPermission.WRITE)
 def attribute(what: str, ids: Sequence[int], *, by: Actor) -> int:
     """Say of purchases or deals (`what`) what brought them and return how many something of ours brought.
 
     It follows from what is recorded already, so it leaves no line in the history.
     """
-    return attribute_some(what, ids, windows_of(_company()))
+    return attribute_some(what, ids, windows_of(open_company()))
 
 
 @action(permission=AttributionPermission.WRITE)
@@ -84,7 +80,7 @@ def count_job(run: JobRun) -> dict[str, int]:
     """Attribute every purchase and deal anew, a span at a time; return how many of each something of ours brought."""
     found = {str(what): 0 for what in MODELS}
     with transaction.atomic():
-        windows = windows_of(_company())
+        windows = windows_of(open_company())
         total = sum(model.objects.count() for model in MODELS.values())
     done = 0
     for what, model in MODELS.items():
@@ -105,7 +101,7 @@ def count_job(run: JobRun) -> dict[str, int]:
 
 def follow_late_answers(by: Actor) -> None:
     """Attribute the last days anew: the night's work."""
-    windows = windows_of(_company())
+    windows = windows_of(open_company())
     since = timezone.now() - LATE - timedelta(days=max(windows.deed, windows.delivered))
     for what, recent in (
         (What.PURCHASE, Purchase.objects.filter(at__gte=since)),

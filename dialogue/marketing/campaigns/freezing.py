@@ -26,7 +26,7 @@ from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST, held_out_of
 from dialogue.marketing.policy.keeping import capped_sql, policy_of
 from dialogue.marketing.segments.building import asking_for_all, people_of
 from dialogue.platform.embedded.copying import int_array
-from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 
 EMAIL, MARKETING = Channel.EMAIL.value, Purpose.MARKETING.value
 MEMORY = "SET LOCAL work_mem = '96MB'"
@@ -242,7 +242,7 @@ def stopped_points(wanted: str, values: Sequence[Any]) -> list[int]:
 
 def _decided(campaign: Campaign, lines: Sequence[CampaignSegment], seed: str, now: datetime) -> tuple[str, list[Any]]:
     wanted, values = wanted_sql(campaign, lines=lines)
-    company = Tenant.objects.get(pk=current_tenant())
+    company = open_company()
     policy = policy_of(company)
     capped, capped_values = capped_sql(policy, now)
     claimed, claimed_values = neighbours_of(campaign, policy, now).claimed_sql()

@@ -42,6 +42,7 @@ from dialogue.platform.jobs.kinds import JobRun
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.jobs.starting import start_job
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 
 JOB = "campaigns.launch"
 LETTERS = f"""
@@ -63,7 +64,7 @@ def launch_campaign(campaign: Campaign, *, by: Actor) -> Run:
     row = locked(campaign, by)
     move(row, CampaignState.RUNNING)
     look_before(row).refuse()
-    company = Tenant.objects.get(pk=current_tenant())
+    company = open_company()
     now, number = timezone.now(), Run.objects.filter(campaign=row).count() + 1
     policy = policy_of(company)
     run = Run.objects.create(
@@ -237,7 +238,7 @@ def follow_mailing(mailing: Mailing, by: Actor) -> None:
 
 def finish_ended(by: Actor) -> int:
     """Finish, at night, the campaigns whose last day is over and whose letters have gone; return how many."""
-    today, done = Tenant.objects.get(pk=current_tenant()).today(), 0
+    today, done = open_company().today(), 0
     for row in Campaign.objects.filter(state=CampaignState.RUNNING, ends_on__lt=today):
         try:
             finish_campaign(row, by=by)

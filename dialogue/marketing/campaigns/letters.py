@@ -12,7 +12,7 @@ from dialogue.customers.channels.blocks import Block, all_text, filled_blocks
 from dialogue.customers.channels.compose import letter_texts, places_of, sender_name
 from dialogue.customers.channels.makers import Draft
 from dialogue.customers.channels.models import Delivery, Mailing
-from dialogue.customers.channels.policy import open_company, refuse_locked, sender_for
+from dialogue.customers.channels.policy import refuse_locked, sender_for
 from dialogue.customers.channels.texts import fill
 from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor
@@ -31,6 +31,7 @@ from dialogue.platform.mail.letters import Letter, assemble
 from dialogue.platform.mail.outgoing import real_server, way_out
 from dialogue.platform.mail.transport import Outcome
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 
 CAUSE = "campaign"
 

@@ -24,6 +24,7 @@ from dialogue.marketing.campaigns.signals import CampaignFact, campaign_changed
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 
 MOST = 500
 REACHED = f"""
@@ -72,7 +73,7 @@ def take_over_past(sources: Sequence[int], *, by: Actor) -> list[Campaign]:
     past = {one.source.pk: one for one in past_sources()}
     if not sources or not set(sources) <= set(past):
         raise InvalidInput({"sources": _("Choose campaigns of the list.")})
-    company = Tenant.objects.get(pk=current_tenant())
+    company = open_company()
     return [_taken_over(past[pk], company, by) for pk in dict.fromkeys(sources)]
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from dialogue.customers.channels.blocks import Block, Kind, all_text, blocks_html, links_in, tried_out
 from dialogue.customers.channels.own_html import removed_from
-from dialogue.customers.channels.policy import open_company, refuse_locked, sender_for
+from dialogue.customers.channels.policy import refuse_locked, sender_for
 from dialogue.customers.channels.texts import PLACES, fill, links_of
 from dialogue.kit.errors import Conflict, Refusal
 from dialogue.kit.frozen import frozen
@@ -26,6 +26,7 @@ from dialogue.marketing.campaigns.vouchers import coupons_wrong
 from dialogue.platform.mail.dns import DnsSilent, txt_lookup
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.mail.outgoing import real_server
+from dialogue.platform.tenants.opened import open_company
 
 # Larger letters are cut by large mail providers (Gmail at 102 KB), the way to unsubscribe with them.
 LARGEST = 100_000
@@ -92,6 +93,16 @@ def look_before(campaign: Campaign, audience: Audience | None = None) -> Preflig
     if audience is not None:
         found.findings += _people(audience)
     return found
+
+
+def look_at_letters(campaign: Campaign, texts: Texts) -> list[Finding]:
+    """Return what is wrong or worth a look in the letters themselves; nothing is asked of other servers, as the launch does."""
+    contents = [*texts.rows.values(), *texts.own.values()]
+    told = (
+        Finding(Grade.STOP if stops else Grade.WARN, words, where)
+        for stops, words, where in coupons_wrong(campaign, contents, None)
+    )
+    return [*_letters(campaign, texts), *(one for one in told if one.where == "letters")]
 
 
 def _segments(campaign: Campaign) -> Iterator[Finding]:

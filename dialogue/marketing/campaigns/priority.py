@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dialogue.customers.channels.models import Delivery, State
-from dialogue.customers.channels.policy import open_company
 from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import Campaign, CampaignState, Decision, Person, Run
@@ -19,6 +18,7 @@ from dialogue.marketing.policy.keeping import policy_of
 from dialogue.marketing.policy.rules import Policy
 from dialogue.platform.criteria.rules import any_of
 from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.tenants.opened import open_company
 
 GAVE_WAY = "priority"
 MOVING = (CampaignState.RUNNING, CampaignState.PAUSED)

@@ -22,7 +22,7 @@ from dialogue.marketing.attribution.figures import brought_by
 from dialogue.marketing.attribution.models import What
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import Campaign, CostLine, Decision, Run
-from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 
 # Where no end is set, purchases count so many days from the launch.
 DAYS = 30
@@ -188,7 +188,7 @@ class Result:
 
 def period_of(campaign: Campaign, run: Run) -> tuple[datetime, datetime]:
     """Return from when until when purchases count: from the launch to the campaign's last day, else 30 days."""
-    company = Tenant.objects.get(pk=current_tenant())
+    company = open_company()
     if campaign.ends_on:
         end = company.start_of(campaign.ends_on + timedelta(days=1))
         if end > run.frozen_at:

@@ -73,12 +73,16 @@ def found(request: MemberRequest, pk: int) -> Campaign:
     return row
 
 
+def last_run(row: Campaign) -> Run | None:
+    """Return the newest run, None of a campaign that was not launched."""
+    return Run.objects.filter(campaign=row).order_by("-number").first()
+
+
 def head_of(request: MemberRequest, row: Campaign, tab: str) -> dict[str, Any]:
     """Return what the head of each of a campaign's pages shows."""
-    run = Run.objects.filter(campaign=row).order_by("-number").first()
     return {
         "campaign": row,
-        "run": run,
+        "run": last_run(row),
         "tab": tab,
         "may_write": request.actor.can(CampaignPermission.WRITE),
         "may_launch": request.actor.can(CampaignPermission.LAUNCH),

@@ -28,11 +28,11 @@ from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
 from dialogue.marketing.campaigns.letters import Texts, send_test, show_letter
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Person, Run, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
-from dialogue.marketing.campaigns.preflight import look_before
+from dialogue.marketing.campaigns.preflight import look_at_letters
 from dialogue.marketing.campaigns.preparing import Power, is_large, kept_of, last_count, prepare, prepare_soon
 from dialogue.marketing.campaigns.rules import held_out_of
 from dialogue.marketing.campaigns.saying import hold_out_words, letter_names
-from dialogue.marketing.campaigns.views import found, head_of
+from dialogue.marketing.campaigns.views import found, head_of, last_run
 from dialogue.marketing.campaigns.views_edit import refusals_of
 from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -92,7 +92,8 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
     if not errors and not moving:
         content |= _shown(begun.body, lines_of(begun.blocks) if begun.blocks else None) if begun else {}
         content["subject"] = begun.subject if begun else ""
-    context = head_of(request, row, "letters") | {
+    head = head_of(request, row, "letters")
+    context = head | {
         "asked": asked,
         "content": known,
         "copied": known is None and begun is not None,
@@ -101,8 +102,8 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
         "variants": [("", _("any language"), (asked.arm, "") in mine)]
         + [(code, str(name), (asked.arm, code) in mine) for code, name in settings.LANGUAGES],
         "subject_only": asked.arm == "b" and row.test == Test.SUBJECT,
-        "readers": _readers(request, row, asked.letter),
-        "findings": [one for one in look_before(row).findings if one.where == "letters"] if row.is_draft else [],
+        "readers": _readers(request, row, head["run"], asked.letter),
+        "findings": look_at_letters(row, texts) if row.is_draft else [],
     }
     return render(request, "campaigns/letters.html", context | content, status=422 if errors else 200)
 
@@ -157,11 +158,10 @@ def _written(request: MemberRequest, row: Campaign, asked: Asked) -> HttpRespons
     return asked.page(row)
 
 
-def _readers(request: MemberRequest, row: Campaign, letter: int = 0) -> list[Party]:
+def _readers(request: MemberRequest, row: Campaign, run: Run | None, letter: int = 0) -> list[Party]:
     """Return some of the people who get, or would get, the letter, as far as the member may see them."""
     whose = {"letter": letter} if letter else {}
     seen = Party.objects.visible_to(request.actor)
-    run = Run.objects.filter(campaign=row).order_by("-number").first()
     if run is not None:
         ids = list(
             Person.objects.filter(run_id=run.pk, **whose)
@@ -189,7 +189,7 @@ def _reader(request: MemberRequest, row: Campaign) -> Party:
     seen = Party.objects.visible_to(request.actor).select_related("company")
     chosen = request.POST.get("reader", "") or request.POST.get("party", "")
     party = seen.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
-    readers = [] if party else _readers(request, row, _number(request))
+    readers = [] if party else _readers(request, row, last_run(row), _number(request))
     party = party or (readers[0] if readers else seen.order_by("pk").first())
     if party is None:
         raise Refusal(_("To see the letter there must be a customer who reads it."), field="party")
@@ -264,8 +264,9 @@ def campaign_launch(request: MemberRequest, pk: int) -> HttpResponseBase:
 
 def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpResponseBase:
     context: dict[str, Any] = {"campaign": row, "refused": refused}
-    known = kept_of(row) if is_large(row) else None
-    if known is None and is_large(row) and not refused:
+    large = is_large(row)
+    known = kept_of(row) if large else None
+    if known is None and large and not refused:
         job = last_count(row)
         if job is not None and job.state == JobState.FAILED and request.method == "GET":
             context["refused"] = job.error

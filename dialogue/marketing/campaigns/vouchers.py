@@ -17,7 +17,7 @@ from dialogue.kit.errors import Refusal
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import Campaign, Content, Decision, Run
-from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 from dialogue.selling.promotions.actions import issue_to_people
 from dialogue.selling.promotions.models import Coupon, Series, Use
 
@@ -84,7 +84,7 @@ def coupons_wrong(
 
 def _misfits(campaign: Campaign, series: Series) -> Iterator[str]:
     """Yield why the coupons do not fit the campaign's days, or belong to another one."""
-    today = Tenant.objects.get(pk=current_tenant()).today()
+    today = open_company().today()
     first = max(campaign.starts_on or today, today)
     last = campaign.ends_on or first
     if series.closed_at is not None:

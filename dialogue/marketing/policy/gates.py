@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from dialogue.customers.channels.ledger import on_their_way
 from dialogue.customers.channels.models import Delivery, State
-from dialogue.customers.channels.policy import open_company
 from dialogue.customers.parties.models import Party, Purpose
 from dialogue.marketing.policy.keeping import policy_of
 from dialogue.marketing.policy.rules import Policy, allowed_from, is_quiet, zone_of
 from dialogue.platform.criteria.rules import any_of
+from dialogue.platform.tenants.opened import open_company
 
 CAP = "cap"
 # What went, or may have gone. Letters that only wait were counted when the people were frozen.

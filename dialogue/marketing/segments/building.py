@@ -26,6 +26,7 @@ from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.rules import Compiler, any_of
 from dialogue.platform.embedded.copying import int_array
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 
 # Sorting and hashing a million ids in memory; given back at the end of the transaction.
 MEMORY = "SET LOCAL work_mem = '96MB'"
@@ -151,7 +152,7 @@ def count_living(segment: int) -> int:
 
 def note_day(segment: Segment, built: Built) -> None:
     """Keep the day's size and who came and went; the rebuilds of one day make one row."""
-    day = Tenant.objects.get(pk=current_tenant()).today()
+    day = open_company().today()
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {SegmentDay._meta.db_table} AS d (tenant_id, segment_id, day, size, joined, departed, version)"

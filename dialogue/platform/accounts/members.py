@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dialogue.kit.actors import Actor, Reach
 from dialogue.kit.reference import remembered
@@ -28,16 +28,37 @@ def member_actor(user: User) -> Actor | None:
         return None
     roles = list(Role.objects.filter(membershiprole__membership=membership))
     mates: frozenset[int] = frozenset({user.pk})
-    reach = widest(role.reach for role in roles)
-    if membership.team_id and Reach.TEAM in reach.values():
+    if membership.team_id and _asks_for_mates(roles):
         team = Membership.objects.filter(team_id=membership.team_id).values_list("user_id", flat=True)
         mates = frozenset(team) | mates
+    return _actor_of(membership, user, roles, mates)
+
+
+def actors_of(places: Iterable[Membership]) -> dict[int, Actor]:
+    """Return `{user id: actor}` of the places whose users may come in; their users and roles are loaded. One query."""
+    teams: dict[int | None, set[int]] = {}
+    for team, user in Membership.objects.exclude(team=None).values_list("team_id", "user_id"):
+        teams.setdefault(team, set()).add(user)
+    found = {}
+    for place in places:
+        roles = list(place.roles.all())
+        mates = teams.get(place.team_id, set()) if _asks_for_mates(roles) else set()
+        if place.user.is_active:
+            found[place.user_id] = _actor_of(place, place.user, roles, frozenset({*mates, place.user_id}))
+    return found
+
+
+def _asks_for_mates(roles: Sequence[Role]) -> bool:
+    return Reach.TEAM in widest(role.reach for role in roles).values()
+
+
+def _actor_of(membership: Membership, user: User, roles: Sequence[Role], mates: frozenset[int]) -> Actor:
     return Actor(
         tenant=membership.tenant_id,
         label=str(user),
         user=user.pk,
         permissions=frozenset(name for role in roles for name in role.permissions),
-        reach=reach,
+        reach=widest(role.reach for role in roles),
         members=mates,
         everything=any(role.everything for role in roles),
     )

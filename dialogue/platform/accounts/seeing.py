@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
+from django.db.models import BigIntegerField, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from dialogue.kit.actors import Reach
+from dialogue.kit.actors import Actor, Reach
 from dialogue.kit.frozen import frozen
-from dialogue.platform.accounts.members import ORDER, member_actor
+from dialogue.platform.accounts.members import ORDER, actors_of
 from dialogue.platform.accounts.models import Membership, Role, User
 from dialogue.platform.audit.kinds import RecordKind, record_kinds
 
@@ -30,34 +31,45 @@ class Sight:
 class _Seer:
     place: Membership
     roles: list[Role]
-    found: Any
+    sees: bool
     mates: frozenset[int]
 
 
 def sights_of(kind: str, number: int) -> list[Sight]:
-    """Return, for each of the first 100 active members, whether and why he sees the record; a few queries a member."""
+    """Return, for each of the first 100 active members, whether and why he sees the record; a few queries for all of them."""
     known = record_kinds.get(kind)
-    places = (
-        Membership.objects.filter(is_active=True).select_related("user", "team").prefetch_related("roles").order_by("user_id")
+    places = list(
+        Membership.objects.filter(is_active=True)
+        .select_related("user", "team")
+        .prefetch_related("roles")
+        .order_by("user_id")[:MOST]
     )
-    seers = []
-    for place in places[:MOST]:
-        actor = member_actor(place.user)
-        if actor is not None:
-            found = known.visible_to(actor).filter(pk=number).first()
-            seers.append(_Seer(place, list(place.roles.all()), found, actor.members))
-    row = next((seer.found for seer in seers if seer.found is not None), None)
+    actors = actors_of(places)
+    seen = _seen_by(known, number, actors)
+    seers = [
+        _Seer(place, list(place.roles.all()), place.user_id in seen, actors[place.user_id].members)
+        for place in places
+        if place.user_id in actors
+    ]
+    row = known.visible_to(actors[min(seen)]).filter(pk=number).first() if seen else None
     holder = getattr(row, known.responsible, None) if row is not None and known.responsible else None
     name = _name(holder)
     return [
-        Sight(
-            str(seer.place.user),
-            ", ".join(role.name for role in seer.roles),
-            seer.found is not None,
-            _why(known, seer, holder, name),
-        )
-        for seer in seers
+        Sight(str(one.place.user), ", ".join(role.name for role in one.roles), one.sees, _why(known, one, holder, name))
+        for one in seers
     ]
+
+
+def _seen_by(known: RecordKind, number: int, actors: Mapping[int, Actor]) -> set[int]:
+    """Return the users who see the record, asked in one statement."""
+    asked = [
+        known.visible_to(actor).filter(pk=number).order_by().values_list(Value(user, output_field=BigIntegerField()))
+        for user, actor in actors.items()
+    ]
+    if not asked:
+        return set()
+    rows = asked[0].union(*asked[1:], all=True) if len(asked) > 1 else asked[0]
+    return {user for (user,) in rows}
 
 
 def _name(user: int | None) -> str:
@@ -83,7 +95,7 @@ def _why(known: RecordKind, seer: _Seer, holder: int | None, name: str) -> str:
         if holder in seer.mates:
             return _("The role “%(role)s” sees the team's records, and %(name)s is of his team.") % facts
         return _("The role “%(role)s” sees the team's records only, and %(name)s is not of his team.") % facts
-    if seer.found is not None:
+    if seer.sees:
         return _("The record is open to him for another reason than being responsible.")
     return _("The role “%(role)s” sees only the records he is responsible for.") % facts
 

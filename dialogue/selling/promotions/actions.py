@@ -22,6 +22,7 @@ from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import open_company
 from dialogue.selling.promotions.models import Coupon, Series, Use
 from dialogue.selling.promotions.permissions import PromotionPermission
 from dialogue.selling.promotions.rules import ALPHABET, LONGEST, Verdict, fresh_code, judge
@@ -228,7 +229,7 @@ def use_coupons(purchases: Sequence[int], *, by: Actor, entries: list[int] | Non
     # Two tills may use one code at this moment: its row is locked until the purchase is written.
     found = Coupon.objects.select_for_update(of=("self",)).filter(code__in={row.coupon for row in rows})
     coupons = {one.code: one for one in found.select_related("series").order_by("id")}
-    uses = _judged(rows, coupons, Tenant.objects.get(pk=current_tenant()))
+    uses = _judged(rows, coupons, open_company())
     _tell(uses, rows, by, entries)
     Use.objects.bulk_create(uses, ignore_conflicts=True)
     record(by, "coupons.used", kind=Use._meta.label_lower, count=len(uses), counting=sum(use.counts for use in uses))
@@ -316,6 +317,6 @@ def check_code(code: str, *, party: int | None = None) -> tuple[Verdict, Series 
     if coupon is None:
         return Verdict.UNKNOWN, None
     uses = Use.objects.living().counting().filter(coupon=coupon)
-    company = Tenant.objects.get(pk=current_tenant())
+    company = open_company()
     own = uses.filter(party=party).count() if party else 0
     return judge(coupon.series.terms(company.zone), timezone.now(), uses=uses.count(), own_uses=own), coupon.series
