@@ -14,7 +14,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.bulk import EntryDraft, record_entries
 from dialogue.demo import words
 from dialogue.marketing.campaigns.actions import Cost, choose_segments, create_campaign, set_costs, write_content
-from dialogue.marketing.campaigns.freezing import freeze_people
+from dialogue.marketing.campaigns.freezing import freeze_people, wanted_sql
 from dialogue.marketing.campaigns.launching import letters_sql
 from dialogue.marketing.campaigns.letters import CAUSE
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Person, Run
@@ -108,7 +108,7 @@ def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
 def _launched(demo: Demo, row: Campaign, at: datetime) -> Run:
     """Freeze the people as of then, and note their letters as gone: they stay in this installation, as all of this company's."""
     policy = dict(policy_of(demo.company).__dict__)
-    run = Run.objects.create(campaign=row, seed=_seed(), frozen_at=at, policy=policy, by_label=demo.by.label)
+    run = Run.objects.create(campaign=row, seed=_seed(row), frozen_at=at, policy=policy, by_label=demo.by.label)
     freeze_people(row, run)
     for one in CampaignSegment.objects.filter(campaign=row).select_related("segment"):
         if one.segment is not None:
@@ -123,9 +123,10 @@ def _launched(demo: Demo, row: Campaign, at: datetime) -> Run:
     return run
 
 
-def _seed() -> str:
-    """Return a seed that splits these few people near the share held out: chance could hold out half of them."""
-    people = list(Party.objects.people().values_list("pk", flat=True))
+def _seed(row: Campaign) -> str:
+    """Return a seed that splits these few people near the share held out: chance could hold out half of them, or hardly one."""
+    sql, values = wanted_sql(row)
+    people = [one.pk for one in Party.objects.raw(f"SELECT id FROM ({sql}) w (id)", values)]
     tried = (f"demonstration {number}" for number in range(100))
     wanted = round(len(people) * HELD_OUT / 100)
     return min(tried, key=lambda seed: abs(sum(is_held_out(seed, one, HELD_OUT) for one in people) - wanted))

@@ -196,8 +196,9 @@ class Filler:
             self.dealings()
             self.memberships()
         # As the database does by itself: without statistics it goes through sixty rows four times over for each of them.
+        # As the owner, wherever the server is: the application may not.
         known = connections["owner"].get_connection_params()
-        with psycopg.connect(host=known["host"], dbname=known["dbname"], user=known["user"]) as owner:
+        with psycopg.connect(**known) as owner:
             owner.execute("ANALYZE")
 
 
