@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -56,6 +56,11 @@ def whole_number(text: object, most: int = LARGEST - 1) -> int | None:
     digits = str(text or "").strip()
     # The length first: Python refuses to read thousands of digits.
     return int(digits) if digits.isdecimal() and len(digits) <= len(str(most)) and int(digits) <= most else None
+
+
+def whole_numbers(texts: Iterable[object]) -> list[int]:
+    """Return those of the texts that are whole numbers: the ids of rows that were chosen."""
+    return [number for number in map(whole_number, texts) if number is not None]
 
 
 def visible_or_404(rows: models.QuerySet[M], number: int) -> M:

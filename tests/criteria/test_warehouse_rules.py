@@ -422,6 +422,7 @@ def test_rule_the_warehouse_cannot_say_goes_to_postgresql(cast: Cast) -> None:
 def test_rules_are_expressions_never_sql() -> None:
     for name in (
         "dialogue/platform/criteria/expressions.py",
+        "dialogue/platform/criteria/terms.py",
         "dialogue/customers/parties/warehoused.py",
         "dialogue/marketing/segments/marts.py",
     ):

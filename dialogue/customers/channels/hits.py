@@ -26,7 +26,7 @@ from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import tenant_scope
 from dialogue.kit.statement import one_of
-from dialogue.platform.embedded.copying import int_array, text_array
+from dialogue.platform.embedded.writing import int_array, text_array
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.registry import setting_of
 

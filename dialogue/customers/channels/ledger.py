@@ -18,7 +18,7 @@ from dialogue.customers.channels.models import Bundle, Delivery, Mailing, State
 from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
-from dialogue.platform.embedded.copying import int_array, text_array
+from dialogue.platform.embedded.writing import int_array, text_array
 
 # What a killed worker leaves unknown is at most one bundle.
 BUNDLE = 100

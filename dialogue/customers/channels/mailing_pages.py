@@ -24,7 +24,7 @@ from dialogue.customers.channels.mailings import (
 from dialogue.customers.channels.models import Delivery, Mailing, MailingState, State
 from dialogue.customers.channels.permissions import ChannelPermission
 from dialogue.customers.channels.unknowns import leave_unknowns, letters_of, resend_unknown
-from dialogue.kit.doors import visible_or_404, whole_number
+from dialogue.kit.doors import visible_or_404, whole_number, whole_numbers
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 
@@ -56,8 +56,7 @@ def _letters(request: MemberRequest, row: Mailing, state: str) -> tuple[list[Del
     """Return a page of letters in one state, and where the next one begins: of those that wait, a bundle is a page."""
     if state not in {State.PLANNED, State.RESERVED, State.HANDED}:
         return _page(request, letters_of(row, state, request.actor))
-    before = request.GET.get("before", "")
-    after = int(before) if before.isdecimal() and len(before) < 19 else None
+    after = whole_number(request.GET.get("before"))
     found, further = bundle_of(row, state, request.actor, after)
     # Letters that are sent once more have rows of their own.
     single = [] if after else list(letters_of(row, state, request.actor)[:SHOWN])
@@ -136,7 +135,7 @@ def mailing_verb(request: MemberRequest, pk: int, verb: str) -> HttpResponseBase
 def mailing_unknown(request: MemberRequest, pk: int) -> HttpResponseBase:
     """Send letters of unknown outcome again or leave them: the chosen ones, or all."""
     row = visible_or_404(Mailing.objects.visible_to(request.actor), pk)
-    chosen = [int(one) for one in request.POST.getlist("letter") if one.isdecimal() and len(one) < 19]
+    chosen = whole_numbers(request.POST.getlist("letter"))
     only = None if "all" in request.POST else chosen
     if "again" in request.POST:
         number = resend_unknown(row, only=only, by=request.actor)

@@ -17,7 +17,7 @@ from dialogue.customers.parties.rules import normal_contact
 from dialogue.kit.actors import system_actor
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.models import Membership
-from dialogue.platform.embedded.copying import text_array
+from dialogue.platform.embedded.writing import text_array
 from dialogue.platform.mail.actions import add_sender_identity
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.mail.outgoing import real_server

@@ -21,7 +21,7 @@ from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import SLOTS
-from dialogue.platform.embedded.copying import reserve_ids, write_rows, written_together
+from dialogue.platform.embedded.writing import reserve_ids, write_rows, written_together
 from dialogue.platform.search.indexing import index_entries
 
 BATCH = 2000

@@ -20,7 +20,7 @@ from dialogue.customers.parties.permissions import PartyPermission
 from dialogue.customers.parties.rules import printed_phone
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
-from dialogue.kit.doors import whole_number
+from dialogue.kit.doors import whole_number, whole_numbers
 from dialogue.platform.criteria.fields import CHARACTERISTICS, Asking
 from dialogue.platform.imports.permissions import ImportPermission
 from dialogue.platform.lists.pages import BulkVerb, Button, Empty, ListPage, Preset
@@ -59,7 +59,7 @@ def change_cell(row: Party, name: str, value: Any, *, by: Actor) -> Party:
         Refusal: the value is wrong.
     """
     if name == "tags":
-        chosen = Tag.objects.filter(pk__in=[tag for tag in map(whole_number, value or []) if tag is not None])
+        chosen = Tag.objects.filter(pk__in=whole_numbers(value or []))
         return set_tags(row, list(chosen.values_list("name", flat=True)), by=by)
     if name.startswith(CHARACTERISTICS):
         return change_party(row, {"characteristics": {name.removeprefix(CHARACTERISTICS): value}}, by=by)

@@ -17,8 +17,8 @@ from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, Te
 from dialogue.kit.statement import one_of
 from dialogue.platform.accounts.models import User
 from dialogue.platform.criteria.models import Characterised, slot_indexes
-from dialogue.platform.embedded.copying import int_array
 from dialogue.platform.embedded.functions import SortKey
+from dialogue.platform.embedded.writing import int_array
 
 LIVE = models.Q(deleted_at__isnull=True)
 

@@ -21,7 +21,7 @@ from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
-from dialogue.platform.embedded.copying import int_array, text_array
+from dialogue.platform.embedded.writing import int_array, text_array
 
 
 @dataclass(slots=True)

@@ -138,7 +138,7 @@ def change_campaign(request: ApiRequest, response: HttpResponse, campaign: int, 
 def get_reference(request: ApiRequest, campaign: int) -> Reference:
     """Of the launch, and before it those it would be compared with now."""
     row = _campaign(request, campaign)
-    run = Run.objects.filter(campaign=row).order_by("-number").first()
+    run = Run.objects.newest_of(row)
     return Reference.of(run.reference) if run else reference_of(chosen_for(row, request.actor))
 
 
@@ -252,7 +252,7 @@ def cancel_campaign(request: ApiRequest, response: HttpResponse, campaign: int) 
 def list_people(request: ApiRequest, campaign: int, asked: Query[PeopleAsked]) -> dict[str, Any]:
     """Of the last launch; only customers the key's member may see."""
     row = _campaign(request, campaign)
-    run = Run.objects.filter(campaign=row).order_by("-number").first()
+    run = Run.objects.newest_of(row)
     rows = Person.objects.filter(run_id=run.pk if run else 0, party_id__in=Party.objects.visible_to(request.actor).values("pk"))
     if asked.decision:
         rows = rows.filter(decision=Decision[asked.decision.upper()])

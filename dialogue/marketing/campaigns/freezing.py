@@ -25,7 +25,7 @@ from dialogue.marketing.campaigns.priority import neighbours_of
 from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST, held_out_of
 from dialogue.marketing.policy.keeping import capped_sql, policy_of
 from dialogue.marketing.segments.building import asking_for_all, people_of
-from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.embedded.writing import int_array
 from dialogue.platform.tenants.opened import open_company
 
 EMAIL, MARKETING = Channel.EMAIL.value, Purpose.MARKETING.value

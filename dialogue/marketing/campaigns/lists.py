@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from dialogue.kit.doors import whole_number
 from dialogue.marketing.campaigns.actions import ENTITY, change_campaign
 from dialogue.marketing.campaigns.models import Campaign, CampaignState
 from dialogue.marketing.campaigns.permissions import CampaignPermission
@@ -32,7 +33,7 @@ def change_cell(row: Campaign, name: str, value: Any, *, by: Any) -> Campaign:
         Refusal: the value is wrong.
     """
     if name == "responsible":
-        value = int(value) if str(value or "").isdecimal() else None
+        value = whole_number(value)
     return change_campaign(row, by=by, **{name: value if name == "responsible" else value or ""})
 
 

@@ -292,6 +292,17 @@ class Content(TenantRow):
         return self.subject
 
 
+class RunQuerySet(models.QuerySet["Run"]):
+    """Reads of runs."""
+
+    def newest_of(self, campaign: Campaign) -> Run | None:
+        """Return the newest run, None of a campaign that was not launched."""
+        return self.filter(campaign=campaign).order_by("-number").first()
+
+
+RunManager = TenantManager.from_queryset(RunQuerySet)
+
+
 class Run(StampedRow):
     """One launch: when and how the people were frozen. `counts` holds `{decision: n}` and `{"reasons": {reason: n}}`.
 
@@ -311,7 +322,7 @@ class Run(StampedRow):
     mailing = models.BigIntegerField(null=True)
     by_label = models.CharField(max_length=150, blank=True)
 
-    objects: ClassVar[TenantManager[Self]] = TenantManager()
+    objects: ClassVar[RunManager[Self]] = RunManager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant_id", "campaign", "number"], name="campaign_run_once")]

@@ -17,7 +17,7 @@ from dialogue.marketing.policy.gates import had_lately
 from dialogue.marketing.policy.keeping import policy_of
 from dialogue.marketing.policy.rules import Policy
 from dialogue.platform.criteria.rules import any_of
-from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.embedded.writing import int_array
 from dialogue.platform.tenants.opened import open_company
 
 GAVE_WAY = "priority"

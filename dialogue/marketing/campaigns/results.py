@@ -248,7 +248,7 @@ def result_of(campaign: Campaign, run: Run) -> Result:
 
 def keep_results(campaign: Campaign) -> bool:
     """Keep what a large campaign brought by now; return whether it is large enough to be kept."""
-    run = Run.objects.filter(campaign=campaign).order_by("-number").first()
+    run = Run.objects.newest_of(campaign)
     if run is None or Audience.of_run(run).total <= LIVE:
         return False
     Campaign.with_bin.filter(pk=campaign.pk).update(result=measure(campaign, run).kept())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dialogue.customers.parties.models import Party
-from dialogue.kit.doors import LARGEST
+from dialogue.kit.doors import LARGEST, whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count
 from dialogue.marketing.campaigns.actions import PLAN, bin_campaign
@@ -73,16 +73,11 @@ def found(request: MemberRequest, pk: int) -> Campaign:
     return row
 
 
-def last_run(row: Campaign) -> Run | None:
-    """Return the newest run, None of a campaign that was not launched."""
-    return Run.objects.filter(campaign=row).order_by("-number").first()
-
-
 def head_of(request: MemberRequest, row: Campaign, tab: str) -> dict[str, Any]:
     """Return what the head of each of a campaign's pages shows."""
     return {
         "campaign": row,
-        "run": last_run(row),
+        "run": Run.objects.newest_of(row),
         "tab": tab,
         "may_write": request.actor.can(CampaignPermission.WRITE),
         "may_launch": request.actor.can(CampaignPermission.LAUNCH),
@@ -97,7 +92,7 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
     context = head_of(request, row, "result")
     run = context["run"]
     if run is None:
-        return _plan(request, row, head_of(request, row, "plan"))
+        return _plan(request, row, context | {"tab": "plan"})
     result = result_of(row, run)
     context |= {
         "result": result,
@@ -189,8 +184,7 @@ def campaign_people(request: MemberRequest, pk: int) -> HttpResponseBase:
 
 
 def _asked(request: MemberRequest, name: str) -> int:
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and int(text) < LARGEST else 0
+    return whole_number(request.GET.get(name)) or 0
 
 
 @member_page

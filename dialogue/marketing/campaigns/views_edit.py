@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from dialogue.kit.doors import whole_number, whole_numbers
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.kit.rows import etag_of
 from dialogue.marketing.campaigns.actions import (
@@ -37,6 +38,8 @@ EMPTY_COSTS = 3
 COUNTS = ("plan_people", "plan_responses", "plan_deals")
 SEGMENTS_SHOWN, SERIES_SHOWN = 300, 200
 
+MOST_PLANNED = 999_999_999
+
 
 def _may(request: MemberRequest) -> None:
     if not request.actor.can(CampaignPermission.WRITE):
@@ -55,10 +58,10 @@ class Given:
         text = "".join(self.given.get(name, "").split())
         if not text:
             return None
-        if not text.isdecimal() or len(text) > 9:
+        number = whole_number(text, MOST_PLANNED)
+        if number is None:
             self.errors[name] = _("Give a number that is not below zero.")
-            return None
-        return int(text)
+        return number
 
     def money(self, name: str, text: str | None = None) -> Decimal | None:
         """Return an amount as people write it ("1 200,50"), None of an empty field."""
@@ -87,12 +90,11 @@ class Given:
 
     def ident(self, name: str) -> int | None:
         """Return a chosen row's id, None where nothing is chosen."""
-        text = self.given.get(name, "")
-        return int(text) if text.isdecimal() and len(text) < 19 else None
+        return whole_number(self.given.get(name))
 
     def idents(self, name: str) -> list[int]:
         """Return the ids of all chosen rows."""
-        return [int(text) for text in self.given.getlist(name) if text.isdecimal() and len(text) < 19]
+        return whole_numbers(self.given.getlist(name))
 
     def fields(self, row: Campaign | None) -> dict[str, Any]:
         """Return the campaign's own fields."""

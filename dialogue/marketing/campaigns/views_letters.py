@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dialogue.customers.channels.blocks import Block, Kind, checked_blocks
-from dialogue.customers.channels.frames import frame_address, without_styles
+from dialogue.customers.channels.frames import frame_address
 from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.parties.models import Party
+from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
 from dialogue.kit.frozen import frozen
@@ -32,13 +33,14 @@ from dialogue.marketing.campaigns.preflight import look_at_letters
 from dialogue.marketing.campaigns.preparing import Power, is_large, kept_of, last_count, prepare, prepare_soon
 from dialogue.marketing.campaigns.rules import held_out_of
 from dialogue.marketing.campaigns.saying import hold_out_words, letter_names
-from dialogue.marketing.campaigns.views import found, head_of, last_run
+from dialogue.marketing.campaigns.views import found, head_of
 from dialogue.marketing.campaigns.views_edit import refusals_of
 from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.jobs.models import JobState
 
 SOME = 20
+MOST_LETTERS = 9_999
 
 
 @frozen
@@ -141,8 +143,6 @@ def _written(request: MemberRequest, row: Campaign, asked: Asked) -> HttpRespons
     if given.get("order") in {"up", "down"}:
         move_letter(row, asked.letter, by=by, up=given["order"] == "up")
         return asked.page(row)
-    version = given.get("version", "")
-    etag = int(version) if version.isdecimal() and len(version) < 9 else None
     write_content(
         row,
         by=request.actor,
@@ -152,7 +152,7 @@ def _written(request: MemberRequest, row: Campaign, asked: Asked) -> HttpRespons
         arm=asked.arm,
         language=asked.language,
         letter=asked.letter,
-        etag=etag,
+        etag=whole_number(given.get("version")),
     )
     messages.success(request, _("Saved."))
     return asked.page(row)
@@ -180,16 +180,15 @@ def _readers(request: MemberRequest, row: Campaign, run: Run | None, letter: int
 
 def _number(request: MemberRequest) -> int:
     """Return the number of the letter's segment that a preview names."""
-    text = request.POST.get("letter", "")
-    return int(text) if text.isdecimal() and len(text) < 5 else 0
+    return whole_number(request.POST.get("letter"), MOST_LETTERS) or 0
 
 
 def _reader(request: MemberRequest, row: Campaign) -> Party:
     """Return whose letter is shown: the chosen customer, else one who gets it, else the first one there is."""
     seen = Party.objects.visible_to(request.actor).select_related("company")
-    chosen = request.POST.get("reader", "") or request.POST.get("party", "")
-    party = seen.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
-    readers = [] if party else _readers(request, row, last_run(row), _number(request))
+    chosen = whole_number(request.POST.get("reader") or request.POST.get("party"))
+    party = None if chosen is None else seen.filter(pk=chosen).first()
+    readers = [] if party else _readers(request, row, Run.objects.newest_of(row), _number(request))
     party = party or (readers[0] if readers else seen.order_by("pk").first())
     if party is None:
         raise Refusal(_("To see the letter there must be a customer who reads it."), field="party")
@@ -214,7 +213,7 @@ def campaign_preview(request: MemberRequest, pk: int) -> HttpResponse:
         if blocks:
             context["frame"] = frame_address(letter.html)
         else:
-            context["held"] = without_styles(letter.html)
+            context["held"] = letter.html
     except NotPermitted:
         raise
     except Refusal as refusal:

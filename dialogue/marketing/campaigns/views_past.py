@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from dialogue.kit.doors import whole_numbers
 from dialogue.kit.errors import InvalidInput, NotPermitted
 from dialogue.kit.figures import print_count
 from dialogue.marketing.campaigns.past import past_sources, take_over_past
@@ -28,7 +29,7 @@ def campaign_past(request: MemberRequest) -> HttpResponseBase:
         raise NotPermitted(_("To plan campaigns you must have the right to. Ask your administrator."))
     wrong = ""
     if request.method == "POST":
-        chosen = [int(text) for text in request.POST.getlist("sources") if text.isdecimal() and len(text) < 19]
+        chosen = whole_numbers(request.POST.getlist("sources"))
         try:
             made = take_over_past(chosen, by=request.actor)
         except InvalidInput as refusal:

@@ -17,7 +17,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _last(row: Campaign) -> Run:
-    run: Run | None = Run.objects.filter(campaign=row).order_by("-number").first()
+    run: Run | None = Run.objects.newest_of(row)
     if run is None:
         raise Http404
     return run

@@ -24,7 +24,7 @@ from dialogue.marketing.segments.models import HandPick, Membership, Segment, Se
 from dialogue.platform.criteria.asking import asking_of
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.rules import Compiler, any_of
-from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.embedded.writing import int_array
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.opened import open_company
 

@@ -20,7 +20,7 @@ from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import rate_interval
 from dialogue.marketing.segments.counting import base_of, margin_of, within
 from dialogue.marketing.segments.models import Segment
-from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.embedded.writing import int_array
 
 DAYS = 90
 MOST_COMPARED = 4

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from math import ceil, floor
 from typing import Any
 
 import ibis
@@ -25,73 +24,17 @@ from dialogue.platform.criteria.fields import Asking, Entity, Field, Relation, e
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, bounds_in_time, several, truth
 from dialogue.platform.criteria.rules import AGGREGATES, Tree
+from dialogue.platform.criteria.terms import COMPARE, MOST_WHOLE, among, other_than, refuse, scaled, sure, upper_of
 from dialogue.platform.criteria.warehousing import warehouse_leaves
-from dialogue.platform.warehouse.errors import NotInWarehouse
 from dialogue.platform.warehouse.marts import SCALE, UPPER, RollUp, mart_of, marts, rollups
 from dialogue.platform.warehouse.store import Manifest
 
-MOST_WHOLE = 9 * 10**18
 MOST_DECIMALS = 6
 SOME = 400
-# Longer lists are asked as a set: engines look each text up in the whole of a list.
-LONG = 6
 # Of a table with more columns only those are named that the rule may ask for: Ibis goes through all of them at every step.
 WIDE = 24
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "gte": lambda left, right: left >= right,
-    "lte": lambda left, right: left <= right,
-    "gt": lambda left, right: left > right,
-    "lt": lambda left, right: left < right,
-    "exact": lambda left, right: left == right,
-}
 Make = Callable[[Any], Any]
 Among = Sequence[tuple[tuple[str, ...], Any]]
-
-
-def refuse(words: str) -> NotInWarehouse:
-    """Return the exception that sends the caller to PostgreSQL."""
-    return NotInWarehouse(words)
-
-
-def sure(condition: Any) -> Any:
-    """Return the condition with "unknown" as false: before it is negated."""
-    return condition.fill_null(False)
-
-
-def other_than(condition: Any) -> Any:
-    """Return "not" of a condition, true where that is unknown."""
-    return ~sure(condition)
-
-
-def among(held: Any, values: Sequence[Any]) -> Any:
-    """Return whether a column holds one of the values."""
-    if len(values) <= LONG:
-        return held.isin(values)
-    return held.isin(ibis.array(values).unnest().name("one").as_table().one)
-
-
-def upper_of(word: str) -> str:
-    """Return the word in upper case, if every engine agrees on it.
-
-    Raises:
-        NotInWarehouse: a letter such as ß, which becomes two letters here and one there.
-    """
-    raised = word.upper()
-    if "\0" in word or len(raised) != len(word):
-        raise refuse("engines disagree on this word's upper case")
-    return raised
-
-
-def scaled(lookup: str, left: Any, value: Decimal, scale: int = SCALE) -> Any:
-    """Compare whole ten-thousandths with a decimal of any length, exactly."""
-    exact = value * scale
-    if not exact.is_finite() or abs(exact) > MOST_WHOLE:
-        raise refuse("a number out of range")
-    if exact == exact.to_integral_value():
-        return COMPARE[lookup](left, int(exact))
-    if lookup == "exact":
-        return ibis.literal(False)
-    return left >= ceil(exact) if lookup in {"gte", "gt"} else left <= floor(exact)
 
 
 @frozen

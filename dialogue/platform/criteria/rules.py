@@ -28,7 +28,7 @@ from dialogue.kit.statement import one_of
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import COMPARISONS, NEGATIVE, condition_of, truth
-from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.embedded.writing import int_array
 
 DEEPEST = 12
 MOST_NODES = 300

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, models
 
 from dialogue.kit.scope import current_tenant
-from dialogue.platform.embedded.copying import int_array
+from dialogue.platform.embedded.writing import int_array
 from dialogue.platform.imports.kinds import Batch, Line
 from dialogue.platform.imports.models import Import, ImportChange, ImportRow, Outcome
 

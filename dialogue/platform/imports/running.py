@@ -22,7 +22,7 @@ from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.accounts.models import User
 from dialogue.platform.audit.recording import record
-from dialogue.platform.embedded.copying import written_together
+from dialogue.platform.embedded.writing import written_together
 from dialogue.platform.imports.ahead import ahead, working_fast
 from dialogue.platform.imports.journal import keep_before, keep_changes, keep_outcomes, shown
 from dialogue.platform.imports.kinds import Batch, ImportKind, Line, Plan, import_kinds

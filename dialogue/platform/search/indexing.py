@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statement import one_of
-from dialogue.platform.embedded.copying import write_rows
+from dialogue.platform.embedded.writing import write_rows
 from dialogue.platform.jobs.kinds import JobKind, JobRun, job_kinds
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.jobs.starting import start_job

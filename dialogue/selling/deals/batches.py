@@ -19,7 +19,7 @@ from dialogue.platform.accounts.models import Membership
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.criteria.models import SLOTS
-from dialogue.platform.embedded.copying import reserve_ids, write_rows, written_together
+from dialogue.platform.embedded.writing import reserve_ids, write_rows, written_together
 from dialogue.selling.deals.actions import top_of
 from dialogue.selling.deals.drafts import ENTITY, NewDeal, ReadyDeal, ground_of, ready
 from dialogue.selling.deals.losses import NO_WHY, Why, why_lost

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dialogue.customers.sources.models import Source, source_names
-from dialogue.kit.doors import visible_or_404
+from dialogue.kit.doors import visible_or_404, whole_number
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.selling.promotions import actions
@@ -26,6 +26,8 @@ from dialogue.selling.promotions.permissions import PromotionPermission
 
 SHOWN, MOST_SOURCES = 100, 200
 FIELDS = ("name", "source", "offer", "code", "prefix", "starts_on", "ends_on", "limit", "kind")
+# What a form takes; the field itself holds somewhat more.
+MOST_USES = 999_999_999
 
 
 def _need(request: MemberRequest, permission: str = PromotionPermission.READ) -> None:
@@ -40,10 +42,10 @@ def _need(request: MemberRequest, permission: str = PromotionPermission.READ) ->
 def coupons(request: MemberRequest) -> HttpResponse:
     """Show the series of coupons with what became of them, the newest first."""
     _need(request)
-    before = request.GET.get("before", "")
+    before = whole_number(request.GET.get("before"))
     found = Series.objects.newest()
-    if before.isdecimal() and len(before) < 19:
-        found = found.filter(pk__lt=int(before))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     rows = list(found[: SHOWN + 1])
     more, rows = len(rows) > SHOWN, rows[:SHOWN]
     figures = figures_of(rows)
@@ -58,12 +60,13 @@ def coupons(request: MemberRequest) -> HttpResponse:
 
 def _before(text: str) -> tuple[datetime, int] | None:
     """Return the moment and number after which the next page of uses begins, None where the text names none."""
-    moment, _space, number = text.partition(" ")
+    moment, _space, digits = text.partition(" ")
     try:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    return (at, int(number)) if at.tzinfo and number.isdecimal() and len(number) < 19 else None
+    number = whole_number(digits)
+    return (at, number) if at.tzinfo and number is not None else None
 
 
 def _day(text: str, field: str) -> date | None:
@@ -81,21 +84,21 @@ def _day(text: str, field: str) -> date | None:
 def _draft(request: MemberRequest) -> actions.SeriesDraft:
     given = request.POST
     one = given.get("kind") == "one"
-    source, limit = given.get("source", ""), given.get("limit", "").strip()
-    if limit and not (limit.isdecimal() and len(limit) < 10):
+    limit = whole_number(given.get("limit"), MOST_USES)
+    if limit is None and given.get("limit", "").strip():
         raise InvalidInput({"limit": _("Give how often it may be used, or nothing.")})
     if one and not given.get("code", "").strip():
         raise InvalidInput({"code": _("Give the code that everybody uses.")})
     return actions.SeriesDraft(
         name=given.get("name", ""),
-        source=int(source) if source.isdecimal() and len(source) < 19 else None,
+        source=whole_number(given.get("source")),
         offer=given.get("offer", ""),
         code=given.get("code", "") if one else "",
         prefix=given.get("prefix", ""),
         starts_on=_day(given.get("starts_on", ""), "starts_on"),
         ends_on=_day(given.get("ends_on", ""), "ends_on"),
         once_each="once_each" in given,
-        limit=int(limit) if limit else None,
+        limit=limit,
     )
 
 
@@ -146,10 +149,9 @@ def series(request: MemberRequest, pk: int) -> HttpResponse:
 def series_verb(request: MemberRequest, pk: int, verb: str) -> HttpResponseBase:
     """Issue codes without names, or close the series."""
     row = visible_or_404(Series.objects.all(), pk)
-    count = request.POST.get("count", "")
     try:
         if verb == "issue":
-            made = actions.issue_codes(row, int(count) if count.isdecimal() and len(count) < 9 else 0, by=request.actor)
+            made = actions.issue_codes(row, whole_number(request.POST.get("count")) or 0, by=request.actor)
             messages.success(request, ngettext("%(count)d code made.", "%(count)d codes made.", made) % {"count": made})
         elif verb == "close":
             actions.close_series(row, by=request.actor)

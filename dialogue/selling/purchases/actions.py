@@ -23,7 +23,7 @@ from dialogue.kit.money import round_half_up
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
-from dialogue.platform.embedded.copying import write_rows
+from dialogue.platform.embedded.writing import write_rows
 from dialogue.platform.tenants.models import Tenant
 from dialogue.selling.catalog.actions import ensure_products
 from dialogue.selling.purchases.models import Purchase, PurchaseLine

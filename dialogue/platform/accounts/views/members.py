@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from dialogue.kit.doors import whole_number
+from dialogue.kit.doors import whole_number, whole_numbers
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.permissions import permission_groups
 from dialogue.kit.rows import etag_of
@@ -30,7 +30,7 @@ def _refuse_outsider(request: MemberRequest) -> None:
 
 
 def _chosen(request: MemberRequest) -> tuple[list[Role], Team | None]:
-    numbers = [number for number in map(whole_number, request.POST.getlist("roles")) if number is not None]
+    numbers = whole_numbers(request.POST.getlist("roles"))
     return list(Role.objects.filter(pk__in=numbers)), Team.objects.filter(
         pk=whole_number(request.POST.get("team")) or 0
     ).first()

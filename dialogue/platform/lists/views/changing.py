@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dialogue.kit.doors import whole_number
+from dialogue.kit.doors import whole_numbers
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.rows import etag_of
 from dialogue.platform.accounts.doors import MemberRequest, member_page
@@ -148,8 +148,7 @@ def bulk_run(request: MemberRequest, name: str) -> HttpResponseBase:
 def _selected(request: MemberRequest, query: ListQuery) -> list[int]:
     if request.POST.get("all"):
         return list(query.matching().order_by().values_list("pk", flat=True)[: MOST_ROWS + 1])
-    given = map(whole_number, request.POST.get("ids", "").split(","))
-    asked = [pk for pk in given if pk is not None][: MOST_ROWS + 1]
+    asked = whole_numbers(request.POST.get("ids", "").split(","))[: MOST_ROWS + 1]
     return list(query.page.of().visible_to(request.actor).filter(pk__in=asked).order_by().values_list("pk", flat=True))
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dialogue.kit.scope import tenant_scope
-from dialogue.platform.embedded.copying import text_array, write_rows, written_together
+from dialogue.platform.embedded.writing import text_array, write_rows, written_together
 from dialogue.platform.search.models import SearchEntry
 from tests.cast import make_cast
 
