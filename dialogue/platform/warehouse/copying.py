@@ -173,14 +173,14 @@ class _Copying:
 
     def _stop(self, why: BaseException) -> BaseException:
         self.stopped = True
-        for duck in self.ducks:
-            duck.interrupt()
+        with self.keeping:
+            for duck in self.ducks:
+                duck.interrupt()
         return why
 
     def _thread(self) -> None:
         try:
-            with self.writer.another() as own:
-                self.ducks.append(own.keeper.duck)
+            with self.writer.another() as own, self._stoppable(own.keeper.duck):
                 while not self.stopped:
                     name = self.waiting.get_nowait()
                     self._one(own, name)
@@ -191,6 +191,17 @@ class _Copying:
             self.ended.put(error)
         finally:
             self.ended.put(None)
+
+    @contextmanager
+    def _stoppable(self, duck: Any) -> Iterator[None]:
+        """Let a stop reach what the thread asks, as long as it asks: a closed connection has nothing to interrupt."""
+        with self.keeping:
+            self.ducks.append(duck)
+        try:
+            yield
+        finally:
+            with self.keeping:
+                self.ducks.remove(duck)
 
     def _one(self, own: Writer, name: str) -> None:
         if name in self.making.marts or name in self.making.rollups:
@@ -227,7 +238,7 @@ def _finish_copy(writer: Writer, making: Manifest) -> Copied:
     rows = sum(piece.rows for piece in making.marts.values())
     made, more = _refreshed(writer, making)
     store.switch(writer.tenant, made)
-    (store.folder_of(writer.tenant) / store.MAKING).unlink(missing_ok=True)
+    store.give_up_making(writer.tenant)
     store.clean(writer.tenant)
     return Copied(rows + more, made.moment)
 
@@ -282,6 +293,8 @@ def refresh_company(tenant: int) -> Copied | None:
         keeper, cluster = Keeper(store.folder_of(tenant), duck), manifest.epoch
         writer = Writer(tenant, source, keeper, manifest.zone, cluster, disputed(source, cluster))
         made, rows = _refreshed(writer, manifest)
+        # A copy begun beside these files would miss the deaths whose tombstones are forgotten below.
+        store.give_up_making(tenant)
         store.switch(tenant, made)
     _forget_tombstones(tenant, made)
     return Copied(rows, made.moment)

@@ -5,6 +5,7 @@ It is in autocommit, so nothing it read stays open behind it; a refresh opens an
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,6 +20,8 @@ from dialogue.platform.warehouse.errors import Busy
 TEXTS = ("user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs")
 # Batches that stay in the processor's cache while they are unpacked, packed and written.
 BATCH = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
+# The driver counts its connections without a lock (apache/arrow-adbc, issue 4753): one is opened or closed at a time.
+COUNTING = threading.Lock()
 ONE_CUT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -46,7 +49,8 @@ class Source:
         from adbc_driver_manager import AdbcConnection
 
         self.tenant, self.duck = tenant, duck
-        self._connection = AdbcConnection(_database(address()))
+        with COUNTING:
+            self._connection = AdbcConnection(_database(address()))
         self._statements: list[Any] = []
         self.values(f"SELECT set_config('app.tenant', '{tenant:d}', false), set_config('timezone', 'UTC', false)")
 
@@ -58,7 +62,8 @@ class Source:
         """Close the connection; its locks go with it."""
         for statement in self._statements:
             statement.close()
-        self._connection.close()
+        with COUNTING:
+            self._connection.close()
 
     def stream(self, sql: str) -> Any:
         """Return the answer as an Arrow stream, to be read once before the next is asked for."""

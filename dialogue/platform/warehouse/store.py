@@ -145,6 +145,11 @@ def keep_making(tenant: int, manifest: Manifest) -> None:
     _write(folder_of(tenant) / MAKING, manifest)
 
 
+def give_up_making(tenant: int) -> None:
+    """Forget what an unfinished copy has finished; its files go at the next cleaning."""
+    (folder_of(tenant) / MAKING).unlink(missing_ok=True)
+
+
 def switch(tenant: int, manifest: Manifest) -> None:
     """Let the manifest count from now on, and delete what nobody reads any more."""
     folder = folder_of(tenant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +307,25 @@ def test_tombstones_are_forgotten_when_the_warehouse_has_read_them(cast: Cast) -
     assert in_warehouse("SELECT count(*) FROM contact_point", cast.company.pk) == [(0,)]
     with tenant_scope(cast.company.pk), transaction.atomic():
         assert Tombstone.objects.count() == 0
+
+
+def test_copy_begun_beside_a_warehouse_does_not_bring_back_what_was_deleted_meanwhile(cast: Cast) -> None:
+    person = a_person(cast, "Ion", email="ion@example.org")
+    copy_company(cast.company.pk)
+    folder = store.folder_of(cast.company.pk)
+    first = store.manifest_of(cast.company.pk)
+    assert first is not None
+    # As a copy leaves it that was killed before its last mart.
+    store.keep_making(cast.company.pk, replace(first, number=store.fresh_number()))
+    with tenant_scope(cast.company.pk), transaction.atomic():
+        person.contacts.all().delete()
+    refresh_company(cast.company.pk)
+    refresh_company(cast.company.pk)
+    made = store.manifest_of(cast.company.pk)
+    assert made is not None
+    assert {file.name for file in folder.glob("*.parquet")} == made.files
+    copy_company(cast.company.pk)
+    assert in_warehouse("SELECT count(*) FROM contact_point", cast.company.pk) == [(0,)]
 
 
 def test_another_life_of_the_database_voids_the_files(cast: Cast) -> None:
