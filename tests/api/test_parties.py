@@ -118,3 +118,17 @@ def test_two_records_are_merged_and_parted_again(cast: Cast, owner_api: Caller) 
     back = owner_api.post(f"/parties/{kept.pk}/merge/{merge['id']}/undo").json()
     assert back["id"] == gone.pk
     assert owner_api.get(f"/parties/{kept.pk}").json()["contacts"] == []
+
+
+def test_time_zone_is_written_read_and_asked_by_its_name(cast: Cast, owner_api: Caller) -> None:
+    made = owner_api.post("/parties", PERSON | {"time_zone": "europe/kiev"})
+    assert made.json()["time_zone"] == "Europe/Kyiv"
+    path = f"/parties/{made.json()['id']}"
+    assert owner_api.patch(path, {"time_zone": "Asia/Tokyo"}).json()["time_zone"] == "Asia/Tokyo"
+    wrong = owner_api.patch(path, {"time_zone": "Mars/Olympus"})
+    assert wrong.status_code == 422
+    assert "Mars/Olympus" in str(wrong.json())
+    assert "Europe/Bucharest" in str(wrong.json())
+    found = owner_api.post("/parties/search", {"filter": {"field": "time_zone", "is": "asia/tokyo"}}).json()
+    assert [one["id"] for one in found["items"]] == [made.json()["id"]]
+    assert owner_api.patch(path, {"time_zone": ""}).json()["time_zone"] == ""

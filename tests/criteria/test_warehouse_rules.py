@@ -104,6 +104,7 @@ class Filler:
                 kind=pick(["person", "company"]), name=pick(NAMES), city=pick(CITIES), phase=pick(["acquire", "keep", "end"]),
                 birth_on=self.maybe(self.day()), responsible_id=self.maybe(self.cast.owner.pk), created_at=self.moment(),
                 deleted_at=None if self.chance.random() < 0.9 else NOW, is_supplier=pick([True, False]),
+                time_zone=pick(["", "Europe/Chisinau", "Asia/Tokyo", "America/New_York"]),
                 slot_text_1=self.maybe(pick(NAMES)), slot_text_2=self.maybe(pick(CODES)), slot_date_1=self.maybe(self.day()),
             )  # fmt: skip
             for slot in slots[:2]:

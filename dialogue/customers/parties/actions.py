@@ -20,6 +20,7 @@ from dialogue.customers.parties.signals import PartyFact, party_binned, party_ch
 from dialogue.kit.actors import Actor
 from dialogue.kit.editing import refuse_stale
 from dialogue.kit.errors import InvalidInput, NotFound, NotPermitted, Refusal
+from dialogue.kit.zones import zone_named
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.audit.recording import difference, record
 from dialogue.platform.audit.verbs import action
@@ -167,6 +168,8 @@ def cleaned(name: str, value: Any) -> Any:
     except (ValueError, TypeError):
         raise Refusal(_("“%(label)s” cannot hold “%(value)s”.") % {"label": label, "value": value}, field=name) from None
     text = "" if value is None else str(value)
+    if name == "time_zone":
+        return zone_named(text) or one_line(text)
     return text.strip() if name == "note" else one_line(text)
 
 

@@ -95,6 +95,7 @@ class PartyShape(Shape):
     birth_on: date | None
     sex: str
     language: str
+    time_zone: str
     phase: str
     responsible: int | None
     is_customer: bool
@@ -177,6 +178,7 @@ class PartyFields(Input):
     birth_on: date | None = None
     sex: Literal["", "f", "m"] = ""
     language: Annotated[Text, Field(max_length=5)] = ""
+    time_zone: Annotated[Text, Field(max_length=60, description="As Europe/Chisinau; empty: that of the country.")] = ""
     phase: Literal["acquire", "develop", "keep", "end"] = "acquire"
     responsible: Number | None = None
     is_customer: bool = True

@@ -46,6 +46,8 @@ TAGS = ("tags", "tag", "labels", "теги", "метки", "тег", "мітки
 RESPONSIBLE = ("responsible", "owner", "manager", "assigned to", "account manager", "ответственный", "менеджер", "куратор",
                "відповідальний", "responsabil", "manager de cont")  # fmt: skip
 SITE = ("site", "website", "web", "url", "сайт", "веб сайт", "sait")
+TIME_ZONE = ("time zone", "timezone", "tz", "часовой пояс", "пояс", "часовий пояс", "fus orar", "fusul orar", "zona orara",
+             "zonă orară")  # fmt: skip
 TELEGRAM = ("telegram", "телеграм", "телеграмм")
 
 
@@ -60,6 +62,7 @@ def contact_targets() -> list[Target]:
         Target("country", _("Country"), synonyms=COUNTRY),
         Target("region", _("Region"), synonyms=REGION, longest=80),
         Target("city", _("City"), synonyms=CITY, longest=80),
+        Target("time_zone", _("Time zone"), synonyms=TIME_ZONE, longest=60),
         Target("line", _("Address in one line"), synonyms=ADDRESS, longest=300),
         Target("postcode", _("Postcode"), synonyms=POSTCODE, longest=12),
         Target("responsible", _("Responsible"), synonyms=RESPONSIBLE),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from dialogue.customers.parties import actions, details
 from dialogue.customers.parties.drafts import Contact, NewParty
 from dialogue.customers.parties.duplicates import duplicates_of
+from dialogue.customers.parties.fields import known_zones
 from dialogue.customers.parties.fields import party as entity
 from dialogue.customers.parties.lists import change_cell
 from dialogue.customers.parties.models import (
@@ -95,7 +96,7 @@ def new(request: MemberRequest) -> HttpResponse:
 def _new_form(request: MemberRequest, given: dict[str, str], errors: dict[str, str] | None = None) -> HttpResponse:
     firm = _visible(request, given.get("company", ""))
     text = firm.name if firm else given.get("company_text", "")
-    context = {"given": given, "errors": errors or {}, "kinds": PartyKind.choices, "firm_text": text}
+    context = {"given": given, "errors": errors or {}, "kinds": PartyKind.choices, "firm_text": text, "zones": known_zones}
     return render(request, "parties/new.html", context, status=422 if errors else 200)
 
 
@@ -118,6 +119,7 @@ def _draft(given: dict[str, str], by: Actor) -> NewParty:
             contacts=contacts,
             address={"city": given.get("city", "")},
             responsible=by.user,
+            time_zone=given.get("time_zone", ""),
         )
     return NewParty(
         last_name=given.get("last_name", ""),
@@ -128,6 +130,7 @@ def _draft(given: dict[str, str], by: Actor) -> NewParty:
         contacts=contacts,
         address={"city": given.get("city", "")},
         responsible=by.user,
+        time_zone=given.get("time_zone", ""),
     )
 
 

@@ -26,6 +26,7 @@ from dialogue.customers.parties.models import (
 from dialogue.customers.parties.rules import normal_contact, one_line, person_name
 from dialogue.kit.errors import InvalidInput, Refusal
 from dialogue.kit.frozen import frozen
+from dialogue.kit.zones import zone_named
 from dialogue.platform.criteria.models import SLOTS, Characterised, Characteristic
 
 ENTITY = "party"
@@ -42,6 +43,7 @@ TEXTS = (
     "external_id",
     "note",
     "language",
+    "time_zone",
     "sex",
     "decision",
 )
@@ -96,6 +98,7 @@ class NewParty:
     birth_on: date | None = None
     sex: str = ""
     language: str = ""
+    time_zone: str = ""
     phase: str = Phase.ACQUIRE
     responsible: int | None = None
     is_customer: bool = True
@@ -143,6 +146,7 @@ class PartyColumns(Columns):
     birth_on: date | None = None
     sex: str = ""
     language: str = ""
+    time_zone: str = ""
     phase: str = Phase.ACQUIRE.value
     responsible_id: int | None = None
     is_customer: bool = True
@@ -227,6 +231,8 @@ def ready(draft: NewParty, setting: Setting) -> ReadyParty:
         held["note"] = draft.note.strip()
     if not draft.is_customer:
         held["is_customer"] = False
+    if draft.time_zone:
+        held["time_zone"] = zone_named(draft.time_zone) or held["time_zone"]
     held["kind"] = PLAIN_WORDS.get(draft.kind, draft.kind)
     held["phase"] = PLAIN_WORDS.get(draft.phase, draft.phase) or Phase.ACQUIRE.value
     held["name"] = party.name or person_name(party.last_name, party.first_name, party.middle_name, setting.language)
@@ -322,6 +328,10 @@ def wrong_fields(party: Party | PartyColumns) -> dict[str, str]:
         if getattr(party, name) not in known:
             label = Party._meta.get_field(name).verbose_name  # type: ignore[union-attr]
             errors[name] = _("“%(label)s” must be one of its list.") % {"label": label}
+    if party.time_zone and zone_named(party.time_zone) != party.time_zone:
+        errors["time_zone"] = _("There is no time zone “%(zone)s”: choose one of the list, for example Europe/Bucharest.") % {
+            "zone": party.time_zone
+        }
     if party.birth_on and party.birth_on > date.today():  # noqa: DTZ011
         errors["birth_on"] = _("The birthday must lie in the past.")
     if not party.is_person and party.company_id:

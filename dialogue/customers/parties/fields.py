@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dialogue.customers.parties.drafts import ENTITY
 from dialogue.customers.parties.models import (
@@ -29,6 +29,7 @@ from dialogue.customers.parties.models import (
 )
 from dialogue.kit.phones import phone_part
 from dialogue.kit.reference import remembered
+from dialogue.kit.zones import zone_named, zones_in_words
 from dialogue.platform.accounts.members import member_choices
 from dialogue.platform.criteria.fields import Asking, Choices, Entity, Field, Relation, entities
 from dialogue.platform.criteria.kinds import FieldKind
@@ -49,6 +50,11 @@ def known_tags(entity: str) -> Choices:
         lambda: [(str(tag), name) for tag, name in Tag.objects.filter(entity=entity).values_list("pk", "name")[:MOST_TAGS]],
         key=entity,
     )
+
+
+def known_zones() -> Choices:
+    """Return the time zones to choose from, with their cities in the reader's language."""
+    return list(zones_in_words(get_language() or "en"))
 
 
 def _tags(asking: Asking) -> Choices:
@@ -139,6 +145,7 @@ party.add(
     Field("birth_on", gettext_lazy("birthday"), FieldKind.DATE, "birth_on", editable=True, importable=True),
     Field("sex", gettext_lazy("sex"), FieldKind.CHOICE, "sex", choices=_listed(Sex), editable=True, importable=True),
     _text("language", gettext_lazy("language")),
+    _text("time_zone", gettext_lazy("time zone"), clean=lambda text: zone_named(text) or text, offers=known_zones),
     Field(
         "decision", gettext_lazy("role in decisions"), FieldKind.CHOICE, "decision", choices=_listed(Decision), editable=True,
         importable=True,

@@ -46,7 +46,9 @@ from dialogue.platform.tenants.models import Tenant
 
 SEXES = {"f": "f", "female": "f", "ж": "f", "жен": "f", "женский": "f", "жін": "f", "жіноча": "f", "feminin": "f", "woman": "f",
          "m": "m", "male": "m", "м": "m", "муж": "m", "мужской": "m", "чол": "m", "чоловіча": "m", "masculin": "m", "man": "m"}  # fmt: skip
-PLAIN = ("name", "last_name", "first_name", "middle_name", "position", "external_id", "note", "legal_name", "tax_number")
+PLAIN = (
+    "name", "last_name", "first_name", "middle_name", "position", "external_id", "note", "legal_name", "tax_number", "time_zone",
+)  # fmt: skip
 PLAIN_SET, PARTS = frozenset(PLAIN), frozenset(ADDRESS_PARTS) - {"country"}
 KEYS = (
     MatchKey("external_id", _("own number"), ("external_id",)),

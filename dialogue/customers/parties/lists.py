@@ -140,6 +140,7 @@ CONTACTS = ListPage(
             _put_back("responsible"),
         ),
         BulkVerb("phase", _("Phase"), PartyPermission.WRITE, "phase", _set("phase"), _put_back("phase")),
+        BulkVerb("time_zone", _("Time zone"), PartyPermission.WRITE, "time_zone", _set("time_zone"), _put_back("time_zone")),
         BulkVerb("tags", _("Add tags"), PartyPermission.WRITE, "tags", _tag, _untag),
         BulkVerb("bin", _("Delete"), PartyPermission.BIN, "", _bin, _unbin),
     ),

@@ -5,7 +5,7 @@ from dialogue.platform.criteria.models import SLOTS, TEXT_SLOTS
 from dialogue.platform.warehouse.marts import Mart, marts
 
 TEXTS = (
-    "name", "legal_name", "tax_number", "last_name", "first_name", "middle_name", "position", "language", "external_id",
+    "name", "legal_name", "tax_number", "last_name", "first_name", "middle_name", "position", "language", "time_zone", "external_id",
     "country", "region", "city",
 )  # fmt: skip
 COLUMNS = (

@@ -24,7 +24,7 @@ from dialogue.platform.criteria.models import Characteristic
 # What the kept record takes from the other where it has nothing itself.
 FILLED = (
     "legal_name", "tax_number", "last_name", "first_name", "middle_name", "company_id", "position", "decision", "birth_on",
-    "sex", "language", "responsible_id", "external_id", "country", "region", "city", "note",
+    "sex", "language", "time_zone", "responsible_id", "external_id", "country", "region", "city", "note",
 )  # fmt: skip
 STAY = {"parties.Merge"}
 

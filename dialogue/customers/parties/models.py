@@ -128,6 +128,8 @@ class Party(Characterised, BinRow):
     birth_on = models.DateField(_("birthday"), null=True, blank=True)
     sex = models.CharField(_("sex"), max_length=1, blank=True, choices=Sex)
     language = models.CharField(_("language"), max_length=5, blank=True)
+    # Empty: that of the country where it has one, else the company's (kit/zones.py).
+    time_zone = models.CharField(_("time zone"), max_length=60, blank=True)
     phase = models.CharField(_("phase"), max_length=8, choices=Phase, default=Phase.ACQUIRE)
     phase_since = models.DateTimeField(_("in the phase since"), default=timezone.now, editable=False)
     responsible = models.ForeignKey(

@@ -21,6 +21,7 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.frozen import frozen
 from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
+from dialogue.kit.zones import zones_of_countries
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.audit.models import Entry
 from dialogue.platform.audit.words import lines_of
@@ -29,10 +30,10 @@ from dialogue.platform.files.views import files_panel
 from dialogue.platform.lists.cells import Printer
 
 PERSON_FIELDS = (
-    "name", "last_name", "first_name", "middle_name", "position", "decision", "birth_on", "sex", "language", "external_id",
-    "tax_number", "is_customer", "is_supplier", "note",
+    "name", "last_name", "first_name", "middle_name", "position", "decision", "birth_on", "sex", "language", "time_zone",
+    "external_id", "tax_number", "is_customer", "is_supplier", "note",
 )  # fmt: skip
-COMPANY_FIELDS = ("name", "legal_name", "tax_number", "external_id", "is_customer", "is_supplier", "note")
+COMPANY_FIELDS = ("name", "legal_name", "tax_number", "external_id", "time_zone", "is_customer", "is_supplier", "note")
 MOST_PEOPLE = 8
 SHOWN_HISTORY = 30
 # The panels that every card opens with.
@@ -43,19 +44,32 @@ CONSENTS = Statement(lambda party: Consent.objects.filter(party=party, purpose=P
 
 @frozen
 class Row:
-    """One field of the card: its words, its value in words, whether it is edited in place."""
+    """One field of the card: its words, its value in words, what holds where it has none, whether it is edited in place."""
 
     name: str
     label: Any
     text: str
     editable: bool
+    instead: str = ""
 
 
 def rows_of(request: MemberRequest, party: Party, fields: Iterable[Field]) -> list[Row]:
     """Return fields of a party as the card shows them."""
     printer = Printer(CONTACTS, asking_of(request))
     may = request.actor.can(PartyPermission.WRITE) and party.deleted_at is None
-    return [Row(one.name, one.label, printer.text(one, party), may and one.editable) for one in fields]
+    return [
+        Row(one.name, one.label, printer.text(one, party), may and one.editable, _instead(request, party, one.name))
+        for one in fields
+    ]
+
+
+def _instead(request: MemberRequest, party: Party, name: str) -> str:
+    """Return what holds while a field is empty, in words."""
+    if name != "time_zone" or party.time_zone:
+        return ""
+    zone = zones_of_countries().get(party.country.upper(), "")
+    words = _("by country: %(zone)s") if zone else _("as the company: %(zone)s")
+    return words % {"zone": zone or request.company.time_zone}
 
 
 def asking_of(request: MemberRequest) -> Asking:

@@ -48,7 +48,8 @@ JOB = "campaigns.launch"
 LETTERS = f"""
 SELECT p.party_id, c.value, coalesce(d.due_at, %s::timestamptz), p.arm || CASE WHEN p.letter > 0 THEN p.letter::text ELSE '' END
 FROM campaigns_person p JOIN parties_contactpoint c ON c.tenant_id = p.tenant_id AND c.id = p.point_id
-JOIN parties_party y ON y.tenant_id = p.tenant_id AND y.id = p.party_id LEFT JOIN ({{due}}) d ON d.country = y.country
+JOIN parties_party y ON y.tenant_id = p.tenant_id AND y.id = p.party_id LEFT JOIN ({{due}}) d
+    ON d.place = coalesce(nullif(y.time_zone, ''), y.country)
 WHERE p.tenant_id = %s AND p.run_id = %s AND p.decision = {Decision.INCLUDED}
 """
 

@@ -13,10 +13,10 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.money import THIN
 from dialogue.kit.pieces import piece
 from dialogue.kit.statement import Statement
+from dialogue.kit.zones import zone_of
 from dialogue.marketing.campaigns.models import Campaign, Person, Run
 from dialogue.marketing.campaigns.saying import why_words
 from dialogue.marketing.policy.keeping import policy_of
-from dialogue.marketing.policy.rules import zone_of
 from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.tenants.models import Tenant
 
@@ -51,9 +51,13 @@ def party_panel(request: MemberRequest, party: Party) -> str:
 def hours_words(party: Party, company: Tenant) -> str:
     """Return in which hours, and of which time zone, letters of campaigns leave to a customer."""
     policy = policy_of(company)
-    zone = zone_of(party.country, company.zone)
+    zone = zone_of(party.time_zone, party.country, company.zone)
     words = _("Letters of campaigns leave between %(start)s and %(end)s o'clock, %(zone)s time.")
-    if zone.key != company.zone.key:
+    if party.time_zone:
+        words = _(
+            "Letters of campaigns leave between %(start)s and %(end)s o'clock, %(zone)s time, which is the customer's own."
+        )
+    elif zone.key != company.zone.key:
         words = _("Letters of campaigns leave between %(start)s and %(end)s o'clock, %(zone)s time, as the country says.")
     return words % {"start": policy.start, "end": policy.end, "zone": zone.key}
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 from dialogue.customers.channels.ledger import on_their_way
 from dialogue.customers.channels.models import Delivery, State
 from dialogue.customers.parties.models import Party, Purpose
+from dialogue.kit.zones import zone_of
 from dialogue.marketing.policy.keeping import policy_of
-from dialogue.marketing.policy.rules import Policy, allowed_from, is_quiet, zone_of
+from dialogue.marketing.policy.rules import Policy, allowed_from, is_quiet
 from dialogue.platform.criteria.rules import any_of
 from dialogue.platform.tenants.opened import open_company
 
@@ -41,10 +42,11 @@ def hold_back(deliveries: Sequence[Delivery]) -> Mapping[int, str | datetime]:
     policy = policy_of(company)
     people = [one.party_id for one in rows]
     had = had_lately(people, policy, now)
-    countries = dict(Party.with_bin.filter(any_of("id", people)).values_list("pk", "country"))
+    rows_of_people = Party.with_bin.filter(any_of("id", people)).values_list("pk", "time_zone", "country")
+    places = {pk: (own, country) for pk, own, country in rows_of_people}
     held: dict[int, str | datetime] = {}
     for one in rows:
-        zone = zone_of(countries.get(one.party_id, ""), company.zone)
+        zone = zone_of(*places.get(one.party_id, ("", "")), company.zone)
         if had[one.party_id] >= policy.cap:
             held[one.pk] = CAP
         elif is_quiet(now, zone, policy):

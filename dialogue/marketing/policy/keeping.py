@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from dialogue.kit.scope import current_tenant
-from dialogue.marketing.policy.rules import CAP, DAYS, FROM, TO, Policy, allowed_from, zone_of, zones
+from dialogue.kit.zones import zone_names, zone_of, zones_of_countries
+from dialogue.marketing.policy.rules import CAP, DAYS, FROM, TO, Policy, allowed_from
 from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.registry import setting_of
 
@@ -40,8 +41,11 @@ def capped_sql(policy: Policy, now: datetime) -> tuple[str, list[Any]]:
 
 
 def due_sql(policy: Policy, moment: datetime, company: Tenant) -> tuple[str, list[Any], datetime]:
-    """Return the statement of (country, due_at) for countries with a zone of their own, and when all others are due."""
-    countries = sorted(zones())
-    due = [allowed_from(moment, zone_of(country, company.zone), policy) for country in countries]
-    sql = "SELECT * FROM unnest(%s::text[], %s::timestamptz[]) AS due (country, due_at)"
-    return sql, [countries, due], allowed_from(moment, company.zone, policy)
+    """Return the statement of (place, due_at), and when all others are due.
+
+    A place is a time zone or a country that has one: no name of a zone is that of a country.
+    """
+    due = {zone: allowed_from(moment, zone_of(zone, "", company.zone), policy) for zone in zone_names()}
+    due |= {country: allowed_from(moment, zone_of("", country, company.zone), policy) for country in zones_of_countries()}
+    sql = "SELECT * FROM unnest(%s::text[], %s::timestamptz[]) AS due (place, due_at)"
+    return sql, [list(due), list(due.values())], allowed_from(moment, company.zone, policy)

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
-
-from babel.core import get_global
+from zoneinfo import ZoneInfo
 
 from dialogue.kit.frozen import frozen
 
 CAP, DAYS, FROM, TO = 3, 7, 8, 20
-# The zone in which most of a large country's people live is no guess to make: of these only one-zone countries are known.
-MAINLAND = {"UA": "Europe/Kyiv", "ES": "Europe/Madrid", "PT": "Europe/Lisbon", "DE": "Europe/Berlin"}
 
 
 @frozen
@@ -28,21 +23,6 @@ class Policy:
     def window(self) -> timedelta:
         """The days over which letters are counted."""
         return timedelta(days=self.days)
-
-
-@cache
-def zones() -> dict[str, str]:
-    """Return `{country: time zone}` of the countries where one zone holds for everybody (CLDR)."""
-    known = available_timezones()
-    listed = get_global("territory_zones")
-    single = {country: names[0] for country, names in listed.items() if len(names) == 1}
-    return {country: zone for country, zone in (single | MAINLAND).items() if zone in known}
-
-
-def zone_of(country: str, company: ZoneInfo) -> ZoneInfo:
-    """Return the zone of a person's country where it has one, else the company's."""
-    found = zones().get(country.upper())
-    return ZoneInfo(found) if found else company
 
 
 def is_quiet(moment: datetime, zone: ZoneInfo, policy: Policy) -> bool:

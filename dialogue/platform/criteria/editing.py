@@ -288,7 +288,8 @@ class Editor:
         if operator in {"in", "not_in"}:
             return [Input(name, _("%(field)s: one a line") % {"field": label}, "lines", "\n".join(draft.values))]
         shape = "date" if found.kind in DATED else "number" if found.kind in {*NUMERIC, FieldKind.LINK} else "text"
-        made = [Input(name, label, shape, value)]
+        offered = options_html(found.offers(), "") if found.offers else ""
+        made = [Input(name, label, shape, value, options=offered)]
         if draft.extra.get("currency"):
             made.append(Input(f"{path}:currency", _("Currency"), "code", draft.extra["currency"]))
         return made

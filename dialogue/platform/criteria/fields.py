@@ -44,7 +44,7 @@ class Field:
     """One attribute of a record.
 
     `path` is the ORM path that is compared; `sort` the one that orders ("" = cannot be sorted by); `currency` the path of
-    a money's currency; `choices` lists (value, words) for the reader. `links` says the path crosses to many rows, so it
+    a money's currency; `choices` lists (value, words) for the reader; `offers` does for a text that is usually one of a long list. `links` says the path crosses to many rows, so it
     is compared by a semi-join; `among` narrows which of them count. `clean` makes a text as typed comparable; `read` returns
     a row's value where its path does not, `said` the words of it where the value is a bare id. `characteristic` is set for
     a field the company defined. `compare(operator, value, asking)` is the condition of a field that no one path holds;
@@ -58,6 +58,7 @@ class Field:
     sort: str = ""
     currency: str = ""
     choices: Callable[[Asking], Choices] | None = None
+    offers: Callable[[], Choices] | None = None
     links: bool = False
     filterable: bool = True
     editable: bool = False

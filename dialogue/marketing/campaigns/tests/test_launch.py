@@ -9,6 +9,7 @@ from email import policy as email_policy
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from dialogue.customers.channels.ledger import waiting_letters
@@ -18,6 +19,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, NotPermitted
+from dialogue.kit.zones import zone_of
 from dialogue.marketing.campaigns.actions import change_campaign, write_content
 from dialogue.marketing.campaigns.launching import (
     cancel_campaign,
@@ -32,7 +34,7 @@ from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Perso
 from dialogue.marketing.campaigns.preflight import is_address, look_before
 from dialogue.marketing.policy.actions import change_policy
 from dialogue.marketing.policy.gates import hold_back
-from dialogue.marketing.policy.rules import Policy, allowed_from, is_quiet, zone_of
+from dialogue.marketing.policy.rules import Policy, allowed_from, is_quiet
 from dialogue.platform.jobs.queue import run_job
 from dialogue.platform.mail.models import StoredLetter
 from tests.cast import Cast, a_person
@@ -193,6 +195,26 @@ def test_quiet_hours_put_letters_off_to_the_morning_of_the_persons_country(willi
     assert here.pk == row.party_id
 
 
+def test_two_people_of_one_country_get_their_letters_in_their_own_hours(
+    willing: Make, ready: Ready, by: Actor, client: Client
+) -> None:
+    here = willing("Anna", address={"country": "MD"})
+    away = willing("Boris", address={"country": "MD"}, time_zone="Asia/Tokyo")
+    zones = {here.pk: ZoneInfo("Europe/Chisinau"), away.pk: ZoneInfo("Asia/Tokyo")}
+    hours = {timezone.now().astimezone(zone).hour for zone in zones.values()}
+    start = next(hour for hour in range(23) if not {hour, (hour + 1) % 24, (hour - 1) % 24} & hours)
+    change_policy(by=by, start=start, end=start + 1)
+    launch_campaign(ready(), by=by)
+    waiting = waiting_letters(Mailing.objects.get())
+    due = {row.party_id: row.due_at for row in waiting}
+    assert {pk: due[pk].astimezone(zone).hour for pk, zone in zones.items()} == {here.pk: start, away.pk: start}
+    assert due[here.pk] != due[away.pk]
+    held = hold_back(waiting)
+    assert {row.party_id: held[row.pk] for row in waiting} == due
+    assert "Asia/Tokyo time, which is the customer" in client.get(f"/c/romashka/contacts/{away.pk}/").content.decode()
+    assert "Europe/Chisinau time" in client.get(f"/c/romashka/contacts/{here.pk}/").content.decode()
+
+
 def test_campaign_that_begins_later_plans_its_letters_for_that_day(willing: Make, ready: Ready, by: Actor, cast: Cast) -> None:
     willing("Anna")
     day = cast.company.today() + timedelta(days=3)
@@ -273,10 +295,10 @@ def test_links_that_name_no_site_are_no_addresses() -> None:
 def test_quiet_hours_are_those_of_the_persons_zone() -> None:
     policy, company = Policy(start=8, end=20), ZoneInfo("Europe/Chisinau")
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    japan = zone_of("JP", company)
+    japan = zone_of("", "JP", company)
     assert is_quiet(noon, japan, policy)
     assert allowed_from(noon, japan, policy) == datetime(2026, 3, 3, 8, tzinfo=japan)
-    assert not is_quiet(noon, zone_of("RU", company), policy)
+    assert not is_quiet(noon, zone_of("", "RU", company), policy)
     early = datetime(2026, 3, 2, 4, tzinfo=UTC)
     assert allowed_from(early, company, policy) == datetime(2026, 3, 2, 8, tzinfo=company)
     assert allowed_from(noon, company, policy) == noon
