@@ -221,7 +221,7 @@ _ahead: ContextVar[dict[Any, list[Any]] | None] = ContextVar("dialogue_read_ahea
 @contextmanager
 def read_ahead(asked: Sequence[Asked]) -> Iterator[None]:
     """Read several statements in one turn; in the block each of them finds its rows ready, once."""
-    found = read_together(asked) if asked else []
+    found = read_together(asked)
     names = [(statement, id(actor), tuple(ids.items())) for statement, actor, ids in asked]
     token = _ahead.set(dict(zip(names, found, strict=True)))
     try:
@@ -231,7 +231,9 @@ def read_ahead(asked: Sequence[Asked]) -> Iterator[None]:
 
 
 def read_together(asked: Sequence[Asked]) -> list[list[Any]]:
-    """Return the rows of several statements, asked of the database in one turn."""
+    """Return the rows of several statements, asked of the database in one turn; none is asked of nothing."""
+    if not asked:
+        return []
     compiled = [statement.compiled(actor, tuple(ids)) for statement, actor, ids in asked]
     bound = [one.bound(_given(actor, ids)) for one, (_statement, actor, ids) in zip(compiled, asked, strict=True)]
     found = cast("Any", connections["default"]).ask_together(bound)

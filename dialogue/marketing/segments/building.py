@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import field, replace
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -56,18 +58,20 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('segment', %s))"
 
 @frozen
 class Built:
-    """How a rebuild ended: how many are in, came and went, and how long it took."""
+    """How a rebuild ended: how many are in, came and went, how long it took, and as of when they are in."""
 
     size: int
     joined: int
     left: int
     took_ms: int
+    at: datetime = field(default_factory=timezone.now)
 
 
-def asking_for_all() -> Asking:
-    """Return who asks for a segment's people: the company itself, in its time zone, now."""
+def asking_for_all(moment: datetime | None = None) -> Asking:
+    """Return who asks for a segment's people: the company itself, in its time zone, now or as of a moment."""
     tenant = current_tenant()
-    return asking_of(system_actor(tenant), Tenant.objects.get(pk=tenant))
+    asking = asking_of(system_actor(tenant), Tenant.objects.get(pk=tenant))
+    return asking if moment is None else replace(asking, now=moment)
 
 
 def one_at_a_time(segment: int) -> None:

@@ -136,10 +136,16 @@ def count_rule(tree: Any, asking: Asking, *, exact: bool = False) -> Counted:
     return Counted(count, margin, whole, max(base.count, count), people, asking.now, took)
 
 
+def fresh_moment() -> datetime | None:
+    """Return the moment of the open company's warehouse if it is fresh and this process ready to ask it, else None."""
+    moment = warehousing.as_of()
+    is_fresh = moment is not None and (timezone.now() - moment).total_seconds() <= FRESH_SECONDS
+    return moment if is_fresh and warehousing.is_ready() else None
+
+
 def _in_warehouse(tree: Any, asking: Asking) -> WarehouseCount | None:
     """Return the warehouse's count, None where it has none that is fresh or this process is not ready to ask it."""
-    moment = warehousing.as_of()
-    if moment is None or (timezone.now() - moment).total_seconds() > FRESH_SECONDS or not warehousing.is_ready():
+    if fresh_moment() is None:
         return None
     try:
         return warehousing.count(tree, asking)

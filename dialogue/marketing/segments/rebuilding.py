@@ -21,6 +21,7 @@ from dialogue.marketing.segments.models import Segment
 from dialogue.marketing.segments.permissions import SegmentPermission
 from dialogue.marketing.segments.signals import BuiltFact, segment_built
 from dialogue.marketing.segments.trees import in_order
+from dialogue.marketing.segments.warehoused import settle_by_warehouse
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 from dialogue.platform.jobs.kinds import JobRun
@@ -38,7 +39,7 @@ MEASURED_EVERY = timedelta(hours=1)
 def write_built(row: Segment, built: Built | None = None, *, size: int | None = None) -> Segment:
     """Note on the segment how its last rebuild ended; return it. Neither its version nor its ETag changes by that."""
     found = built or Built(size or 0, 0, 0, 0)
-    row.size, row.built_at, row.built_version = found.size, timezone.now(), row.version
+    row.size, row.built_at, row.built_version = found.size, found.at, row.version
     row.base = max(base_of().count, found.size)
     row.took_ms, row.problem = found.took_ms, ""
     Segment.with_bin.filter(pk=row.pk).update(
@@ -56,7 +57,10 @@ def _fill(segment: Segment) -> Built:
     if row is None:
         raise NotFound(_("This segment is no longer here."))
     # One filled once keeps its people; only who of them is still there is counted.
-    built = settle(row) if row.is_dynamic or row.is_behind else Built(count_living(row.pk), 0, 0, 0)
+    if row.is_dynamic or row.is_behind:
+        built = settle_by_warehouse(row) or settle(row)
+    else:
+        built = Built(count_living(row.pk), 0, 0, 0)
     write_built(row, built)
     return built
 

@@ -39,6 +39,13 @@ def _named(tree: Any) -> Iterator[str]:
                 yield from _named(value)
 
 
+def asks_rows(tree: Any) -> bool:
+    """Return whether a rule asks of what customers have or lack: their purchases, touches, people."""
+    if isinstance(tree, list):
+        return any(asks_rows(part) for part in tree)
+    return isinstance(tree, Mapping) and ("has" in tree or "lacks" in tree or any(asks_rows(part) for part in tree.values()))
+
+
 def settled(tree: Any, entity: Entity, by: Actor) -> Any:
     """Return the rule with the member himself where it says "me": a segment means the same whoever reads it.
 

@@ -160,13 +160,20 @@ def issue_coupons(series: Series, parties: Iterable[int], *, by: Actor) -> dict[
 
 # Eight letters of a random UUID's bytes but the one that holds its version: as hard to guess as `fresh_code`.
 LETTERS = " || ".join(f"substr('{ALPHABET}', (get_byte(n.dice, {byte}) & 31) + 1, 1)" for byte in (0, 1, 2, 3, 4, 5, 7, 8))
+# Who is to have a code and who has one meet in a full join, which PostgreSQL hashes or merges: of tables filled in this very
+# transaction it knows nothing, and any other join of theirs may turn into a loop over loops.
 ISSUE = f"""
-INSERT INTO {Coupon._meta.db_table} (tenant_id, series_id, code, party_id, at)
-SELECT %s, %s, %s || {LETTERS}, n.id, %s FROM (
-    SELECT w.id, uuid_send(gen_random_uuid()) AS dice FROM ({{people}}) w (id)
-    JOIN {Party._meta.db_table} p ON p.tenant_id = %s AND p.id = w.id
-    WHERE NOT EXISTS (SELECT FROM {Coupon._meta.db_table} c WHERE c.tenant_id = %s AND c.series_id = %s AND c.party_id = w.id)
-) n ON CONFLICT DO NOTHING
+WITH held (party) AS (SELECT party_id FROM {Coupon._meta.db_table} WHERE tenant_id = %s AND series_id = %s AND party_id IS NOT NULL),
+seen AS MATERIALIZED (SELECT w.id, h.party FROM ({{people}}) w (id) FULL JOIN held h ON h.party = w.id),
+lacking AS MATERIALIZED (
+    SELECT s.id, uuid_send(gen_random_uuid()) AS dice FROM seen s JOIN {Party._meta.db_table} p ON p.tenant_id = %s AND p.id = s.id
+    WHERE s.party IS NULL
+),
+made AS (
+    INSERT INTO {Coupon._meta.db_table} (tenant_id, series_id, code, party_id, at)
+    SELECT %s, %s, %s || {LETTERS}, n.id, %s FROM lacking n ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT (SELECT count(*) FROM lacking), (SELECT count(*) FROM made)
 """
 
 
@@ -186,14 +193,15 @@ def issue_to_people(series: Series, people: str, parameters: Sequence[Any], *, b
     if row.code:
         return 0
     tenant, made = current_tenant(), 0
-    # A second turn for the code that was taken by chance.
+    # A second turn only for a code that was taken by chance.
     for _turn in range(3):
         with connection.cursor() as cursor:
-            values = [tenant, row.pk, row.prefix, timezone.now(), *parameters, tenant, tenant, row.pk]
+            values = [tenant, row.pk, *parameters, tenant, tenant, row.pk, row.prefix, timezone.now()]
             cursor.execute(ISSUE.format(people=people), values)
-            made += cursor.rowcount
-            if not cursor.rowcount:
-                break
+            lacking, written = cursor.fetchone()
+        made += written
+        if written == lacking:
+            break
     if made:
         record(by, "coupons.issued", row, count=made)
     return made

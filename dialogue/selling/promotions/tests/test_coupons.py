@@ -10,8 +10,9 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,14 @@ from dialogue.customers.timeline.models import Entry
 from dialogue.kit.errors import Conflict, InvalidInput
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.accounts.actions import make_key
-from dialogue.selling.promotions.actions import SeriesDraft, close_series, create_series, issue_codes, issue_coupons
+from dialogue.selling.promotions.actions import (
+    SeriesDraft,
+    close_series,
+    create_series,
+    issue_codes,
+    issue_coupons,
+    issue_to_people,
+)
 from dialogue.selling.promotions.models import Coupon, Series, Use
 from dialogue.selling.promotions.rules import ALPHABET, Terms, Verdict, fresh_code, judge
 from dialogue.selling.purchases.actions import record_purchase
@@ -92,6 +100,22 @@ def test_personal_coupon_counts_once_and_answers_its_campaign(cast: Cast, ivan: 
         answer = Entry.objects.get(kind="coupon_used")
         assert (answer.party_id, answer.source, answer.touch, answer.ref_id) == (ivan.pk, campaign.pk, touch.pk, first.pk)
     assert verdicts(cast) == ["counts", "used"]
+
+
+def test_people_of_a_statement_get_their_codes_by_one_statement(cast: Cast) -> None:
+    people = [a_person(cast, f"Ion {number}").pk for number in range(5)]
+    wanted = f"SELECT id FROM {Party._meta.db_table} WHERE tenant_id = %s UNION SELECT 0"
+    with transaction.atomic(), tenant_scope(cast.company.pk):
+        by = cast.actor(cast.owner)
+        series = create_series(SeriesDraft(name="Autumn", prefix="AUT"), by=by)
+        kept = issue_coupons(series, people[:2], by=by)
+        with CaptureQueriesContext(connection) as asked:
+            assert issue_to_people(series, wanted, [cast.company.pk], by=by) == 3
+        assert sum(f"INTO {Coupon._meta.db_table}" in one["sql"] for one in asked) == 1
+        found = dict(Coupon.objects.filter(series=series).values_list("party_id", "code"))
+        assert sorted(found) == people
+        assert {pk: found[pk] for pk in kept} == kept
+        assert issue_to_people(series, wanted, [cast.company.pk], by=by) == 0
 
 
 def test_personal_coupon_tells_who_bought_without_a_name(cast: Cast, ivan: Party, campaign: Source) -> None:
