@@ -126,8 +126,18 @@ class CampaignChange(Input):
     exclude: Annotated[list[Text], Field(max_length=100)] | None = None
 
 
+class UsualShape(Shape):
+    """The median share of earlier campaigns at a step of the funnel, and how many of them know it; of fewer than 3 tell nobody."""
+
+    share: float
+    n: int
+
+
 class ReferenceShape(Shape):
-    """What the finished campaigns a campaign is compared with came to together; sums in the campaign's currency."""
+    """What the finished campaigns a campaign is compared with came to together; sums in the campaign's currency.
+
+    `steps` names included (of those addressed), sent, opened, followed, answered, deals, attributed, bought (of those reached).
+    """
 
     names: list[str]
     addressed: int
@@ -136,6 +146,7 @@ class ReferenceShape(Shape):
     deals: int
     income: float
     cost: float
+    steps: dict[str, UsualShape]
 
 
 class ContentShape(Shape):

@@ -20,12 +20,14 @@ from dialogue.marketing.campaigns.telling import (
     arms_of,
     brought_of,
     figures_of,
+    has_steps,
     letters_of,
     money,
     plan_of,
     reasons_of,
     reference_words,
     steps_of,
+    steps_words,
 )
 from dialogue.platform.tenants.models import Tenant
 
@@ -46,7 +48,8 @@ def data_of(row: Campaign, run: Run, result: Result, company: Tenant) -> dict[st
     since, until = (date_format(localtime(one), "SHORT_DATE_FORMAT") for one in result.period)
     words = _("Counted %(when)s. Paid purchases from %(since)s to %(until)s, returns taken off.")
     counted = words % {"when": date_format(localtime(result.moment), "SHORT_DATETIME_FORMAT"), "since": since, "until": until}
-    steps = steps_of(row, result)
+    reference = Reference.of(run.reference)
+    steps, compared = steps_of(row, result, reference), has_steps(reference)
     return {
         "lang": (get_language() or "en")[:2],
         "company": company.name,
@@ -60,9 +63,10 @@ def data_of(row: Campaign, run: Run, result: Result, company: Tenant) -> dict[st
         if result.is_split_right is False
         else "",
         "figures": figures_of(row, result),
-        "funnel": {"title": _("Funnel"), "heads": _funnel_heads(), "steps": [asdict(one) for one in steps]},
-        "hints": [f"{one.label}: {one.hint}." for one in steps if one.hint],
-        "reference": reference_words(Reference.of(run.reference)),
+        "funnel": {"title": _("Funnel"), "heads": _funnel_heads(compared=compared), "steps": [asdict(one) for one in steps]},
+        "compared": compared,
+        "hints": [steps_words(reference)] + [f"{one.label}: {one.hint}." for one in steps if one.hint],
+        "reference": reference_words(reference),
         "tables": _tables(row, run, result),
     }
 
@@ -72,8 +76,9 @@ def days_of(row: Campaign) -> str:
     return " – ".join(date_format(day, "SHORT_DATE_FORMAT") for day in (row.starts_on, row.ends_on) if day)
 
 
-def _funnel_heads() -> list[str]:
-    return [_("Step"), "", pgettext("column", "people"), pgettext("column", "share"), _("plan")]
+def _funnel_heads(*, compared: bool) -> list[str]:
+    heads = [_("Step"), "", pgettext("column", "people"), pgettext("column", "share"), _("plan")]
+    return [*heads, pgettext("column", "as before")] if compared else heads
 
 
 def _plan(row: Campaign, run: Run, result: Result) -> tuple[list[str], list[Any]]:

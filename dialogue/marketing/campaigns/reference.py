@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import OuterRef, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,37 +15,24 @@ from django.utils.translation import gettext as _
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, InvalidInput
 from dialogue.kit.frozen import frozen
-from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import Interval, rate_interval
-from dialogue.marketing.attribution.figures import brought_by
-from dialogue.marketing.attribution.models import What
 from dialogue.marketing.campaigns.actions import change_campaign, locked
-from dialogue.marketing.campaigns.freezing import Audience
-from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, CostLine, Decision, Run, Side
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, CostLine, Run, Side
 from dialogue.marketing.campaigns.permissions import CampaignPermission
-from dialogue.marketing.campaigns.results import LIVE, SILENT, Result, period_of
+from dialogue.marketing.campaigns.steps import came_of, medians_of, share_at
 from dialogue.platform.audit.recording import record
 from dialogue.platform.audit.verbs import action
 
 # By themselves: those of the same goal within two years, else the newest few.
 BACK, SAME_GOAL, NEWEST, MOST = timedelta(days=730), 10, 5, 30
-ANSWERED = """
-SELECT e.source, count(DISTINCT e.party_id) FROM timeline_entry e
-WHERE e.tenant_id = %s AND e.source = ANY(%s) AND e.side = 'in' AND e.kind <> ALL(%s) GROUP BY e.source
-"""
-BOUGHT = f"""
-SELECT v.run, coalesce(sum(u.amount), 0)
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[]) AS v (run, since, until, currency)
-JOIN campaigns_person p ON p.tenant_id = %s AND p.run_id = v.run AND p.decision = {Decision.INCLUDED}
-JOIN purchases_purchase u ON u.tenant_id = p.tenant_id AND u.party_id = p.party_id
-    AND u.at >= v.since AND u.at < v.until AND u.currency = v.currency
-GROUP BY v.run
-"""
 
 
 @frozen
 class Reference:
-    """What several finished campaigns came to together; `income` and `cost` are in the company's currency."""
+    """What several finished campaigns came to together; `income` and `cost` are in the company's currency.
+
+    `steps` holds the median share at each step of the funnel with the number of campaigns that know it (`steps.py`).
+    """
 
     names: Sequence[str] = ()
     addressed: int = 0
@@ -55,6 +41,7 @@ class Reference:
     deals: int = 0
     income: float = 0.0
     cost: float = 0.0
+    steps: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -70,6 +57,10 @@ class Reference:
     def answers(self) -> Interval | None:
         """The share of those reached who answered, with its 95 % interval; None of nobody."""
         return rate_interval(min(self.answered, self.reached), self.reached) if self.reached else None
+
+    def at(self, step: str) -> float | None:
+        """Return the median share at a step of the funnel, None where too few campaigns know it."""
+        return share_at(self.steps, step)
 
     def expected(self, people: int) -> dict[str, float | None]:
         """Return what so many people reached would come to at these rates: answers, deals, income and costs."""
@@ -117,37 +108,18 @@ def reference_of(campaigns: Sequence[Campaign]) -> Reference:
     runs = list(Run.objects.filter(campaign__in=campaigns, pk=Subquery(last)).select_related("campaign"))
     if not runs:
         return Reference()
-    audiences = [Audience.of_run(one) for one in runs]
-    sources = [one.campaign.source for one in runs]
-    with connection.cursor() as cursor:
-        cursor.execute(ANSWERED, [current_tenant(), sources, list(SILENT)])
-        answered = sum(count for _source, count in cursor.fetchall())
+    came = came_of(runs)
     spent = CostLine.objects.filter(campaign__in=campaigns).aggregate(sum=Sum("spent"))["sum"] or Decimal(0)
     return Reference(
         names=[one.campaign.name for one in runs],
-        addressed=sum(one.total for one in audiences),
-        reached=sum(one.included for one in audiences),
-        answered=answered,
-        deals=sum(one.count for one in brought_by(sources) if one.what == What.DEAL),
-        income=_income(runs, audiences),
+        addressed=sum(one.addressed for one in came),
+        reached=sum(one.included for one in came),
+        answered=sum(one.answered for one in came),
+        deals=sum(one.deals for one in came),
+        income=sum(one.income for one in came),
         cost=float(spent),
+        steps=medians_of(came),
     )
-
-
-def _income(runs: Sequence[Run], audiences: Iterable[Audience]) -> float:
-    """Return what those reached paid within the campaigns' periods; figures of large ones are those kept."""
-    income, asked = 0.0, list[tuple[int, datetime, datetime, str]]()
-    for run, audience in zip(runs, audiences, strict=True):
-        if run.campaign.result and audience.total > LIVE:
-            income += Result.of(run.campaign.result).reached.total
-        else:
-            asked.append((run.pk, *period_of(run.campaign, run), run.campaign.currency))
-    if asked:
-        columns = [list(column) for column in zip(*asked, strict=True)]
-        with connection.cursor() as cursor:
-            cursor.execute(BOUGHT, [*columns, current_tenant()])
-            income += sum(float(total) for _run, total in cursor.fetchall())
-    return income
 
 
 def people_of(campaign: Campaign, reference: Reference) -> int | None:

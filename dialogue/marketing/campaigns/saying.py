@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dialogue.kit.frozen import frozen
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Reason
 from dialogue.marketing.campaigns.results import Result
 
@@ -57,19 +58,30 @@ def letter_names(row: Campaign) -> dict[int, str]:
     return {one.number: one.name for one in lines} | {0: _("for everybody")}
 
 
-def funnel_of(row: Campaign, result: Result) -> list[tuple[str, int, int | None, str]]:
-    """Return the steps of a result, from all to the last: (words, people, plan, what makes the step a weak sign)."""
+@frozen
+class FunnelStep:
+    """One step of a funnel: its name (`steps.py`), its words, people, plan, what makes it a weak sign."""
+
+    name: str
+    label: str
+    count: int
+    plan: int | None = None
+    hint: str = ""
+
+
+def funnel_of(row: Campaign, result: Result) -> list[FunnelStep]:
+    """Return the steps of a result, from all to the last."""
     opened = result.heard.get("opened", 0)
     indirect = _("an indirect sign: mail programs open pictures by themselves")
     paid = _("paid purchases of those reached, whatever led to them")
     return [
-        (_("In the segments"), result.addressed, None, ""),
-        (_("Chosen to be reached"), result.included, row.plan_people, ""),
-        *([] if result.past else [(_("Letters taken by the servers"), result.sent, None, "")]),
-        *([(_("Opened"), opened, None, indirect)] if opened else []),
-        (_("Followed a link"), result.heard.get("link_followed", 0), None, ""),
-        (_("Answered in any way"), result.answered, row.plan_responses, ""),
-        (_("Deals opened"), result.deals, row.plan_deals, ""),
-        (_("Bought because of it"), result.attributed(row.currency)[0], None, ""),
-        (_("Bought within the period"), result.reached.buyers, None, paid),
+        FunnelStep("addressed", _("In the segments"), result.addressed),
+        FunnelStep("included", _("Chosen to be reached"), result.included, row.plan_people),
+        *([] if result.past else [FunnelStep("sent", _("Letters taken by the servers"), result.sent)]),
+        *([FunnelStep("opened", _("Opened"), opened, None, indirect)] if opened else []),
+        FunnelStep("followed", _("Followed a link"), result.heard.get("link_followed", 0)),
+        FunnelStep("answered", _("Answered in any way"), result.answered, row.plan_responses),
+        FunnelStep("deals", _("Deals opened"), result.deals, row.plan_deals),
+        FunnelStep("attributed", _("Bought because of it"), result.attributed(row.currency)[0]),
+        FunnelStep("bought", _("Bought within the period"), result.reached.buyers, None, paid),
     ]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dialogue.kit.figures import print_count, print_share
 from dialogue.kit.frozen import frozen
@@ -14,8 +15,9 @@ from dialogue.marketing.attribution.models import Rule, What
 from dialogue.marketing.campaigns.freezing import Audience
 from dialogue.marketing.campaigns.models import Campaign, Decision, Run
 from dialogue.marketing.campaigns.reference import Reference
-from dialogue.marketing.campaigns.results import Result
-from dialogue.marketing.campaigns.saying import funnel_of, letter_names
+from dialogue.marketing.campaigns.results import LetterResult, Result
+from dialogue.marketing.campaigns.saying import FunnelStep, funnel_of, letter_names
+from dialogue.marketing.campaigns.steps import LEAST
 
 KINDS = ("people", "responses", "deals", "revenue", "cost")
 MONEY = frozenset(("revenue", "cost"))
@@ -31,7 +33,10 @@ def money(amount: Any, currency: str, *, whole: bool = True) -> str:
 
 @frozen
 class Step:
-    """One line of the funnel: people, their share of those addressed, and where the plan's mark stands."""
+    """One line of the funnel: people, their share of those addressed, where the plan's mark stands.
+
+    `before` is what earlier campaigns let one expect here, `rate` the median share that says so with its n, `trace` its mark.
+    """
 
     label: str
     count: str
@@ -41,24 +46,74 @@ class Step:
     mark: float | None = None
     hint: str = ""
     indirect: bool = False
+    before: str = ""
+    rate: str = ""
+    trace: float | None = None
 
 
-def steps_of(row: Campaign, result: Result) -> list[Step]:
-    """Return the funnel, the widest line first."""
+def steps_of(row: Campaign, result: Result, reference: Reference) -> list[Step]:
+    """Return the funnel, the widest line first, with what earlier campaigns came to at each step."""
     widest = max(result.addressed, 1)
-    return [
-        Step(
-            label,
-            print_count(count),
-            print_share(count / widest, 1 if count / widest < 0.1 else 0),
-            round(100 * min(count / widest, 1), 2),
-            print_count(plan) if plan is not None else "",
-            round(100 * min(plan / widest, 1), 2) if plan is not None else None,
-            hint,
-            bool(hint),
+    return [_step(one, widest, result, reference) for one in funnel_of(row, result)]
+
+
+def _step(one: FunnelStep, widest: int, result: Result, reference: Reference) -> Step:
+    share, usual = one.count / widest, reference.at(one.name)
+    before = usual * base_of(one.name, result) if usual is not None else None
+    rate = ""
+    if usual is not None:
+        rate = f"{print_share(usual, 0 if usual >= 0.1 else 1)} · n = {print_count(int(reference.steps[one.name]['n']))}"
+    return Step(
+        one.label,
+        print_count(one.count),
+        print_share(share, 1 if share < 0.1 else 0),
+        _place(one.count, widest),
+        print_count(one.plan) if one.plan is not None else "",
+        _place(one.plan, widest) if one.plan is not None else None,
+        one.hint,
+        bool(one.hint),
+        before="" if one.name == "addressed" else "—" if before is None else print_count(round(before)),
+        rate=rate,
+        trace=_place(before, widest) if before is not None else None,
+    )
+
+
+def _place(count: float, widest: int) -> float:
+    return round(100 * min(count / widest, 1), 2)
+
+
+def base_of(step: str, result: Result) -> int:
+    """Return of whom a step's usual share is: those in the segments for those reached, those reached for all others."""
+    return result.addressed if step == "included" else result.included
+
+
+def steps_words(reference: Reference) -> str:
+    """Return in a sentence what stands beside the steps as the usual, or why nothing does."""
+    known = len(reference.names)
+    if not known:
+        return _("As before: nothing, there was no finished campaign to compare the steps with.")
+    if not reference.steps:
+        return _("As before: nothing, at the launch of this campaign steps were not compared yet.")
+    if not has_steps(reference):
+        words = ngettext(
+            "As before: nothing, %(n)s earlier campaign is too few for steps, %(least)s are needed.",
+            "As before: nothing, %(n)s earlier campaigns are too few for steps, %(least)s are needed.",
+            known,
         )
-        for label, count, plan, hint in funnel_of(row, result)
-    ]
+        return words % {"n": known, "least": LEAST}
+    words = ngettext(
+        "As before: what the median share of %(n)s earlier campaign, of those reached, would give here;"
+        " n is how many campaigns know the step, a dash where fewer than %(least)s do.",
+        "As before: what the median share of %(n)s earlier campaigns, of those reached, would give here;"
+        " n is how many campaigns know the step, a dash where fewer than %(least)s do.",
+        known,
+    )
+    return words % {"n": known, "least": LEAST}
+
+
+def has_steps(reference: Reference) -> bool:
+    """Return whether enough earlier campaigns know any step."""
+    return any(reference.at(name) is not None for name in reference.steps)
 
 
 def figures_of(row: Campaign, result: Result) -> list[tuple[str, str, str]]:
@@ -181,22 +236,31 @@ class LetterLine:
     each: str
 
 
-def letters_of(row: Campaign, result: Result) -> list[LetterLine]:
-    """Return what came of each letter, in the order in which they are looked for; nothing where everybody got the same."""
+def letter_results(row: Campaign, result: Result) -> list[tuple[str, LetterResult]]:
+    """Return (name, what came of it) of each letter, in the order in which they are looked for; nothing where all got the same."""
     names = letter_names(row) if result.letters else {}
+    order = list(names)
+    known = sorted(result.letters.items(), key=lambda line: order.index(int(line[0])) if int(line[0]) in names else 0)
+    return [(names.get(int(number), f"№ {number}"), one) for number, one in known]
+
+
+def letters_of(row: Campaign, result: Result) -> list[LetterLine]:
+    """Return what came of each letter, printed."""
     return [
         LetterLine(
-            names.get(int(number), f"№ {number}"),
+            name,
             print_count(one.group.n),
-            f"{print_count(one.followed)} · {print_share(one.followed / one.group.n)}" if one.group.n else "—",
-            f"{print_count(one.answered)} · {print_share(one.answered / one.group.n)}" if one.group.n else "—",
-            f"{print_count(one.group.buyers)} · {print_share(one.group.buyers / one.group.n)}" if one.group.n else "—",
+            _of(one.followed, one.group.n),
+            _of(one.answered, one.group.n),
+            _of(one.group.buyers, one.group.n),
             money(one.group.sample.mean, row.currency, whole=False),
         )
-        for number, one in sorted(
-            result.letters.items(), key=lambda line: list(names).index(int(line[0])) if int(line[0]) in names else 0
-        )
+        for name, one in letter_results(row, result)
     ]
+
+
+def _of(count: int, n: int) -> str:
+    return f"{print_count(count)} · {print_share(count / n)}" if n else "—"
 
 
 @frozen
@@ -210,8 +274,13 @@ class PlanLine:
     off: str
 
 
-def plan_of(row: Campaign, result: Result | None, reference: Reference, people: int | None = None) -> list[PlanLine]:
-    """Return plan, reference and fact; the reference is for those reached, before the launch for `people`."""
+def plan_figures(
+    row: Campaign, result: Result | None, reference: Reference, people: int | None = None
+) -> list[tuple[str, float | None, float | None, float | None]]:
+    """Return (words, plan, as before, fact) of each line, in the order of `KINDS`.
+
+    The reference is for those reached, before the launch for `people`.
+    """
     facts: dict[str, float | None] = dict.fromkeys(KINDS)
     if result is not None:
         facts = {
@@ -222,18 +291,22 @@ def plan_of(row: Campaign, result: Result | None, reference: Reference, people: 
     expected = reference.expected(people) if people and reference.is_known else dict.fromkeys(KINDS)
     if result is not None and reference.is_known:
         expected["people"] = result.addressed * reference.reach
-    plans = {name: getattr(row, f"plan_{name}") for name in KINDS}
-    labels = dict(zip(KINDS, (_("People reached"), _("Answers"), _("Deals"), _("Income"), _("Costs")), strict=True))
+    labels = (_("People reached"), _("Answers"), _("Deals"), _("Income"), _("Costs"))
+    plans = (getattr(row, f"plan_{name}") for name in KINDS)
     return [
-        PlanLine(
-            label,
-            _amount(plans[name], row.currency if name in MONEY else ""),
-            _amount(expected[name], row.currency if name in MONEY else ""),
-            _amount(facts[name], row.currency if name in MONEY else ""),
-            _signed(float(facts[name] or 0) / float(plans[name]) - 1) if plans[name] and facts[name] is not None else "",
-        )
-        for name, label in labels.items()
+        (label, None if plan is None else float(plan), expected[name], facts[name])
+        for name, label, plan in zip(KINDS, labels, plans, strict=True)
     ]
+
+
+def plan_of(row: Campaign, result: Result | None, reference: Reference, people: int | None = None) -> list[PlanLine]:
+    """Return plan, reference and fact, printed; see `plan_figures`."""
+    lines = []
+    for name, (label, plan, expected, fact) in zip(KINDS, plan_figures(row, result, reference, people), strict=True):
+        currency = row.currency if name in MONEY else ""
+        off = _signed(float(fact or 0) / plan - 1) if plan and fact is not None else ""
+        lines.append(PlanLine(label, _amount(plan, currency), _amount(expected, currency), _amount(fact, currency), off))
+    return lines
 
 
 def reference_words(reference: Reference) -> str:

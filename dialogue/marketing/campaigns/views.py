@@ -27,12 +27,14 @@ from dialogue.marketing.campaigns.telling import (
     arms_of,
     brought_of,
     figures_of,
+    has_steps,
     letters_of,
     money,
     plan_of,
     reasons_of,
     reference_words,
     steps_of,
+    steps_words,
 )
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.lists.views.reading import list_page
@@ -93,15 +95,17 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
     run = context["run"]
     if run is None:
         return _plan(request, row, context | {"tab": "plan"})
-    result = result_of(row, run)
+    result, reference = result_of(row, run), Reference.of(run.reference)
     context |= {
         "result": result,
-        "steps": steps_of(row, result),
+        "steps": steps_of(row, result, reference),
+        "steps_before": has_steps(reference),
+        "steps_words": steps_words(reference),
         "figures": figures_of(row, result),
         "reasons": reasons_of(Audience.of_run(run), run),
         "arms": arms_of(row, result),
-        "plan": plan_of(row, result, Reference.of(run.reference)),
-        "before": reference_words(Reference.of(run.reference)),
+        "plan": plan_of(row, result, reference),
+        "before": reference_words(reference),
         "period": result.period,
         "brought": brought_of(result),
         "by_letter": letters_of(row, result),

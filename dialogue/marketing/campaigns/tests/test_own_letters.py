@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from email import message_from_bytes
@@ -9,6 +10,7 @@ from email import policy as email_policy
 
 import pytest
 from django.test import Client
+from python_calamine import CalamineWorkbook
 
 from dialogue.customers.channels.models import Delivery
 from dialogue.customers.channels.sending import send_due
@@ -107,6 +109,20 @@ def test_result_tells_the_letters_apart(town: Campaign, by: Actor) -> None:
     assert (told.group.n, told.followed, told.answered) == (2, 1, 1)
     assert made.letters["0"].answered == 0
     assert Result.of(json.loads(json.dumps(made.kept()))).letters == made.letters
+
+
+def test_workbook_tells_the_letters_apart(town: Campaign, by: Actor, client: Client) -> None:
+    launch_campaign(town, by=by)
+    book = client.get(f"/c/romashka/campaigns/{town.pk}/result.xlsx").content
+    read = CalamineWorkbook.from_filelike(io.BytesIO(book))
+    sheets = [read.get_sheet_by_name(name).to_python() for name in read.sheet_names]
+    lines = next(sheet for sheet in sheets if sheet[0][0] == "By letter")
+    told = {line[0]: line[1:] for line in lines}
+    assert told["Letter"] == [
+        "n", "Followed a link", "Answered in any way", "Bought within the period", "Income", "income per person",
+    ]  # fmt: skip
+    assert told["Riga"][:3] == [2, 0, 0]
+    assert told["for everybody"][0] == 2
 
 
 def test_pages_write_order_and_show_letters_of_segments(town: Campaign, by: Actor, client: Client) -> None:

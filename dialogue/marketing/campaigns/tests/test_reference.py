@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from dialogue.customers.channels.mailings import cancel_mailing
 from dialogue.customers.parties.models import Party
@@ -22,6 +24,7 @@ from dialogue.kit.errors import Conflict, InvalidInput
 from dialogue.marketing.campaigns.actions import Cost, create_campaign, set_costs
 from dialogue.marketing.campaigns.launching import finish_campaign, launch_campaign, mailing_of
 from dialogue.marketing.campaigns.models import Campaign, Run
+from dialogue.marketing.campaigns.paper import data_of, pdf_of
 from dialogue.marketing.campaigns.reference import (
     Reference,
     choose_reference,
@@ -30,7 +33,8 @@ from dialogue.marketing.campaigns.reference import (
     reference_of,
 )
 from dialogue.marketing.campaigns.results import measure
-from dialogue.marketing.campaigns.telling import plan_of, reference_words
+from dialogue.marketing.campaigns.steps import Came
+from dialogue.marketing.campaigns.telling import plan_of, reference_words, steps_of
 from dialogue.marketing.policy.actions import change_policy
 from dialogue.platform.accounts.actions import make_key
 from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, record_purchases
@@ -72,6 +76,8 @@ def test_finished_campaigns_give_rates_with_their_n(finished: Callable[..., Camp
     assert "n = 8" in reference_words(found)
     assert "25" in reference_words(found)
     assert Reference.of(found.kept()) == found
+    assert found.steps["answered"] == {"share": 0.25, "n": 2}
+    assert found.at("answered") is None  # of fewer than three campaigns no median is told
     assert reference_words(reference_of([])) == ""
 
 
@@ -144,3 +150,70 @@ def test_form_chooses_campaigns_to_compare_with(finished: Callable[..., Campaign
     row.refresh_from_db()
     assert row.reference == [before.pk]
     assert client.post(path, {"name": "New", "test": "none", "reference": [row.pk]}).status_code == 422
+
+
+def sheet_of(book: bytes, title: str) -> list[list[object]]:
+    """The lines of the sheet whose first cell is the title, read back."""
+    read = CalamineWorkbook.from_filelike(io.BytesIO(book))
+    sheets = [read.get_sheet_by_name(name).to_python() for name in read.sheet_names]
+    return next(lines for lines in sheets if lines[0][0] == title)
+
+
+def test_steps_stand_beside_what_earlier_campaigns_came_to(
+    finished: Callable[..., Campaign], ready: Ready, by: Actor, client: Client, cast: Cast
+) -> None:
+    for name in ("One", "Two", "Three"):
+        finished(name)
+    made = ready("New")
+    run = launch_campaign(made, by=by)
+    kept = Reference.of(run.reference)
+    assert (kept.at("included"), kept.at("answered"), kept.at("bought"), kept.at("opened")) == (1.0, 0.25, 0.25, None)
+    result = measure(made, run)
+    steps = {one.label: one for one in steps_of(made, result, kept)}
+    assert (steps["Answered in any way"].before, steps["Answered in any way"].rate) == (
+        "1",
+        "25\N{NO-BREAK SPACE}% · n = 3",
+    )
+    assert steps["In the segments"].before == ""
+    page = client.get(f"/c/romashka/campaigns/{made.pk}/").content.decode()
+    assert "the median share of 3 earlier campaigns" in page
+    assert "key-before" in page
+    printed = data_of(made, run, result, cast.company)
+    assert printed["compared"] is True
+    assert "the median share of 3 earlier campaigns" in printed["hints"][0]
+    assert pdf_of(made, run, result, cast.company).startswith(b"%PDF-")
+    book = client.get(f"/c/romashka/campaigns/{made.pk}/result.xlsx").content
+    funnel = {line[0]: line[1:] for line in sheet_of(book, "New")}
+    assert funnel["Step"] == ["people", "plan", "As before", "median share", "campaigns"]
+    assert funnel["Answered in any way"] == [0, "", 1, 0.25, 3]
+    before = {line[0]: line[1:] for line in sheet_of(book, "As before")}
+    assert before["People reached"] == ["", 4, 4]
+    assert before["Costs"][1] == 40
+    assert before["Earlier campaigns, people reached"][1] == 12
+    assert before["Share that answered"][1] == 0.25
+    assert {line[1] for line in sheet_of(book, "As before") if line[0] == "Compared with"} == {"One", "Two", "Three"}
+
+
+def test_page_says_why_no_step_is_compared(finished: Callable[..., Campaign], ready: Ready, by: Actor, client: Client) -> None:
+    first = ready("First")
+    launch_campaign(first, by=by)
+    path = f"/c/romashka/campaigns/{first.pk}/"
+    assert "there was no finished campaign to compare the steps with" in client.get(path).content.decode()
+    finished("Before")
+    made = ready("New")
+    run = launch_campaign(made, by=by)
+    page = client.get(f"/c/romashka/campaigns/{made.pk}/").content.decode()
+    assert "1 earlier campaign is too few for steps, 3 are needed" in page
+    assert "key-before" not in page
+    Run.objects.filter(pk=run.pk).update(reference={**run.reference, "steps": {}})
+    assert "steps were not compared yet" in client.get(f"/c/romashka/campaigns/{made.pk}/").content.decode()
+
+
+def test_unrecorded_steps_of_the_past_are_unknown_not_nothing(finished: Callable[..., Campaign]) -> None:
+    run = Run.objects.select_related("campaign").get(campaign=finished("One"))
+    live = Came(run, addressed=10, included=8, sent=8)
+    assert live.shares() == {
+        "included": 0.8, "sent": 1.0, "followed": 0.0, "answered": 0.0, "deals": 0.0, "attributed": 0.0, "bought": 0.0,
+    }  # fmt: skip
+    run.seed = ""
+    assert Came(run, addressed=10, included=8, bought=2).shares() == {"included": 0.8, "bought": 0.25}
