@@ -122,12 +122,14 @@ def test_campaign_pages_are_clean(office: Office, size: tuple[int, int], dark: b
 def test_letter_is_built_of_blocks(office: Office, size: tuple[int, int]) -> None:
     from dialogue.marketing.campaigns.actions import choose_segments, create_campaign
     from dialogue.marketing.campaigns.models import Content
+    from dialogue.selling.catalog.actions import ensure_products
 
     populate(office)
     with transaction.atomic(), tenant_scope(office.cast.company.pk):
         by = office.cast.actor(office.cast.owner)
         row = create_campaign("Win back", by=by)
         choose_segments(row, ["lapsed"], by=by)
+        ensure_products({"C-1": ("Warm coat", "")}, by=by)
     page = office.page_as(office.cast.owner, size)
     page.goto(f"{office.base}/campaigns/{row.pk}/letters/")
     page.get_by_label("Subject").fill("News")
@@ -145,8 +147,21 @@ def test_letter_is_built_of_blocks(office: Office, size: tuple[int, int]) -> Non
     expect(page.locator(".letter-block").first).to_contain_text("1. Button")
     expect(page.get_by_role("button", name="Move up: 1. Button")).to_be_focused()
     expect(page.get_by_label("Words")).to_have_value("Come in")
+    page.get_by_label("Block to add").select_option("product")
+    page.get_by_role("button", name="Add a block").press("Enter")
+    page.get_by_label("Take from the products").press_sequentially("warm")
+    offered = page.get_by_role("button", name="Warm coat")
+    expect(offered).to_be_visible()
+    assert_clean(page)
+    offered.press("Enter")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Warm coat")
+    expect(page.get_by_label("Words", exact=True)).to_have_value("Come in")
+    page.get_by_label("Take from the products").fill("nothing such")
+    page.get_by_label("Take from the products").press("Enter")
+    expect(page.get_by_text("No product of this name or code")).to_be_visible()
+    page.get_by_label("Take from the products").fill("")
     page.get_by_label("Subject").press("Enter")
     expect(page.get_by_text("Saved.")).to_be_visible()
     with transaction.atomic(), tenant_scope(office.cast.company.pk):
-        assert [one["kind"] for one in Content.objects.get().blocks] == ["button", "text"]
+        assert [one["kind"] for one in Content.objects.get().blocks] == ["button", "text", "product"]
     assert_clean(page)

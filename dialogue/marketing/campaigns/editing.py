@@ -20,6 +20,7 @@ from dialogue.customers.channels.blocks import (
     text_of_blocks,
 )
 from dialogue.kit.frozen import frozen
+from dialogue.marketing.campaigns.goods import Good
 
 LABELS: dict[tuple[str, str], str | Promise] = {
     (Kind.HEADING, "text"): _("Words"),
@@ -42,14 +43,18 @@ ROWS: dict[tuple[str, str], int] = {(Kind.TEXT, "text"): 7, (Kind.COLUMNS, "left
         (Kind.COUPON, "text"): 3}  # fmt: skip
 ADDRESSES = frozenset(("src", "link"))
 MOST_FIELDS = 2000
+# The field by which a product is looked for; it is not of the letter.
+FIND = "find"
 
 
 @dataclass
 class Line:
-    """A block in the form: `key` names its fields and stays while it moves."""
+    """A block in the form: `key` names its fields and stays while it moves; `found` are the products of a `search`."""
 
     key: str
     block: Block
+    search: str = ""
+    found: Sequence[Good] | None = None
 
 
 @frozen
@@ -77,6 +82,13 @@ class Card:
     only: str
     hint: str
     fresh: bool
+    search: str
+    found: Sequence[Good] | None
+
+    @property
+    def is_product(self) -> bool:
+        """Whether a product may be taken for it."""
+        return self.kind == Kind.PRODUCT
 
     @property
     def buttons(self) -> list[tuple[str, str, str, bool]]:
@@ -100,7 +112,7 @@ def lines_given(given: QueryDict) -> list[Line]:
         kind = given.get(f"kind.{key}", "")
         if kind in FIELDS and key.isdecimal() and len(key) < 6:
             texts = {name: given.get(f"{name}.{key}", "") for name in (*FIELDS[kind], ONLY)}
-            lines.append(Line(key, {"kind": kind} | texts))
+            lines.append(Line(key, {"kind": kind} | texts, given.get(f"{FIND}.{key}", "").strip()))
     return lines
 
 
@@ -137,6 +149,8 @@ def cards_of(lines: Sequence[Line], fresh: str = "") -> list[Card]:
             only=line.block.get(ONLY, ""),
             hint=str(KIND_HINTS.get(Kind(line.block["kind"]), "")),
             fresh=line.key == fresh,
+            search=line.search,
+            found=line.found,
         )
         for number, line in enumerate(lines, start=1)
     ]
@@ -148,6 +162,13 @@ def _fields(block: Block) -> list[Field]:
         Field(name, str(LABELS[kind, name]), block.get(name, ""), ROWS.get((kind, name), 0), name in ADDRESSES)
         for name in FIELDS[kind]
     ]
+
+
+def wish_of(given: QueryDict) -> str:
+    """Return what a form wishes done with its blocks, "" where it is to be saved; Enter beside a product looks for it."""
+    if "do" not in given and "enter" in given:
+        return next((f"{FIND}.{line.key}" for line in lines_given(given) if line.search), "")
+    return given.get("do", "")
 
 
 def turned(given: QueryDict, wish: str) -> tuple[str, list[Line] | None, str]:

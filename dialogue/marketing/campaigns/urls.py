@@ -12,6 +12,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/plan/", views.campaign_plan, name="campaign_plan"),
     path("campaigns/<int:pk>/edit/", views_edit.campaign_edit, name="campaign_edit"),
     path("campaigns/<int:pk>/letters/", views_letters.campaign_letters, name="campaign_letters"),
+    path("campaigns/<int:pk>/goods/<int:key>/", views_letters.campaign_goods, name="campaign_goods"),
     path("campaigns/<int:pk>/preview/", views_letters.campaign_preview, name="campaign_preview"),
     path("campaigns/<int:pk>/launch/", views_letters.campaign_launch, name="campaign_launch"),
     path("campaigns/<int:pk>/people/", views.campaign_people, name="campaign_people"),

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dialogue.customers.channels.blocks import Block, Kind, checked_blocks
 from dialogue.customers.channels.frames import frame_address
@@ -23,8 +23,9 @@ from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
 from dialogue.kit.frozen import frozen
 from dialogue.marketing.campaigns.actions import move_letter, remove_content, write_content
-from dialogue.marketing.campaigns.editing import Line, cards_of, lines_given, lines_of, turned
+from dialogue.marketing.campaigns.editing import FIND, Line, cards_of, lines_given, lines_of, turned, wish_of
 from dialogue.marketing.campaigns.freezing import wanted_sql
+from dialogue.marketing.campaigns.goods import block_with, goods_named
 from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
 from dialogue.marketing.campaigns.letters import Texts, send_test, show_letter
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Person, Run, Test
@@ -76,14 +77,14 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
     lines = list(CampaignSegment.objects.filter(campaign=row).addressed())
     asked = Asked.of(request, row, lines)
     errors: dict[str, str] = {}
-    moving = request.method == "POST" and "do" in request.POST
+    moving = request.method == "POST" and bool(wish_of(request.POST))
     if request.method == "POST" and not moving:
         try:
             return _written(request, row, asked)
         except Refusal as refusal:
             request.undo = True
             errors = refusals_of(refusal)
-    content = _content(request, row, errors)
+    content = _content(request, row, asked, errors)
     if moving and request.headers.get("HX-Request"):
         return render(request, "campaigns/content.html", content)
     texts = Texts(row)
@@ -110,19 +111,38 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
     return render(request, "campaigns/letters.html", context | content, status=422 if errors else 200)
 
 
-def _content(request: MemberRequest, row: Campaign, errors: dict[str, str]) -> dict[str, Any]:
+def _content(request: MemberRequest, row: Campaign, asked: Asked, errors: dict[str, str]) -> dict[str, Any]:
     """Return what the editor of the content shows of a form that was given; nothing is written."""
-    body, lines, fresh = turned(request.POST, request.POST.get("do", ""))
+    wish = wish_of(request.POST)
+    body, lines, fresh = turned(request.POST, wish)
+    verb, _dot, key = wish.partition(".")
+    key, _dot, product = key.partition(".")
+    for line in lines or []:
+        if line.key == key and line.block["kind"] == Kind.PRODUCT:
+            if verb == FIND:
+                line.found = goods_named(line.search, row)
+            elif verb == "take":
+                line.block, line.search = block_with(line.block, whole_number(product) or 0, row, asked.language), ""
+                fresh = key
     return _shown(body, lines, fresh) | {
         "campaign": row,
         "errors": errors,
         "kinds": Kind.choices,
         "chosen_kind": request.POST.get("add_kind", Kind.TEXT),
-        "moved": "do" in request.POST,
+        "moved": bool(wish) and verb != FIND,
         "subject": request.POST.get("subject", ""),
         "places": (*PLACES, COUPON) if row.coupons_id else PLACES,
         "editable": (row.is_draft or row.is_under_way) and request.actor.can(CampaignPermission.WRITE),
     }
+
+
+@member_page
+@require_GET
+def campaign_goods(request: MemberRequest, pk: int, key: int) -> HttpResponse:
+    """Show the products that a block may be filled from, as their name is typed."""
+    row = found(request, pk)
+    one = {"key": key, "found": goods_named(request.GET.get(f"{FIND}.{key}", ""), row)}
+    return render(request, "campaigns/goods.html", {"campaign": row, "one": one})
 
 
 def _shown(body: str, lines: list[Line] | None, fresh: str = "") -> dict[str, Any]:

@@ -22,6 +22,16 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """Return the products that are still sold."""
         return self.filter(archived_at=None)
 
+    def named(self, text: str) -> Self:
+        """Return by name those whose name holds every word of the text, or whose code begins with it; of no text nobody."""
+        words = text.split()
+        if not words:
+            return self.none()
+        named = models.Q()
+        for word in words:
+            named &= models.Q(name__icontains=word)
+        return self.filter(named | models.Q(code__istartswith=" ".join(words))).order_by("name", "id")
+
 
 ProductManager = TenantManager.from_queryset(ProductQuerySet)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from email import message_from_bytes
 from email import policy as email_policy
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dialogue.customers.channels.blocks import blocks_html, blocks_plain, checked_blocks, filled_blocks, links_in
 from dialogue.customers.channels.frames import frame_address, letter_frame
@@ -24,6 +28,8 @@ from dialogue.marketing.campaigns.preflight import look_before
 from dialogue.marketing.policy.actions import change_policy
 from dialogue.platform.accounts.actions import make_key
 from dialogue.platform.mail.models import StoredLetter
+from dialogue.selling.catalog.actions import ensure_products
+from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, record_purchases
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +237,42 @@ def test_blocks_travel_through_the_api(ready: Ready, by: Actor, cast: Cast, clie
     assert client.get(path, headers=heads).json()[0]["body"] == ""
     wrong = json.dumps({"subject": "Hi", "blocks": [{"kind": "movie"}]})
     assert client.put(path, wrong, content_type="application/json", headers=heads).status_code == 422
+
+
+def test_product_of_the_catalogue_fills_its_block(ready: Ready, by: Actor, client: Client) -> None:
+    made = ready()
+    codes = ensure_products({"C-12": ("Тёплое пальто", "Пальто"), "C-13": ("Пальто летнее", ""), "H-1": ("Hat", "")}, by=by)
+    line = LineDraft(product=codes["C-12"], name="", quantity=Decimal(1), price=Decimal("45.5"))
+    old = LineDraft(product=codes["C-12"], name="", quantity=Decimal(1), price=Decimal(60))
+    now = timezone.now()
+    record_purchases(
+        [
+            PurchaseDraft(at=now, currency=made.currency, external_id="1", lines=[line]),
+            PurchaseDraft(at=now - timedelta(days=9), currency=made.currency, external_id="2", lines=[old]),
+        ],
+        by=by,
+    )
+    path = f"/c/romashka/campaigns/{made.pk}/letters/"
+    given = form(made, **{"block": ["1", "2", "3"], "kind.3": "product", "link.3": "https://example.org/", "find.3": "пальто"})
+    typed = client.get(f"/c/romashka/campaigns/{made.pk}/goods/3/", {"find.3": "ПАЛЬТО тёп"}).content.decode()
+    assert f'value="take.3.{codes["C-12"]}"' in typed
+    assert "last sold at" in typed
+    assert "летнее" not in typed
+    for wish in ({"do": "find.3"}, {"enter": "1"}):  # the button, and Enter in the field without a script
+        page = client.post(path, given | wish)
+        text = page.content.decode()
+        assert (page.status_code, "<html" in text) == (200, True)
+        assert f'value="take.3.{codes["C-13"]}"' in text
+        assert "Hat" not in text
+    assert Content.objects.get().blocks == []
+    taken = client.post(path, given | {"do": f"take.3.{codes['C-12']}"}, headers={"HX-Request": "true"}).content.decode()
+    assert 'name="text.3" value="Тёплое пальто"' in taken
+    assert re.search(r'name="price.3" value="45,5', taken)
+    assert 'name="link.3" value="https://example.org/"' in taken
+    assert "Not saved yet." in taken
+    none = client.post(path, given | {"do": "find.3", "find.3": "zzz"}).content.decode()
+    assert "No product of this name or code" in none
+    assert client.post(path, given | {"enter": "1", "find.3": ""}).status_code == 302
+    assert Content.objects.get().blocks[2] == {"kind": "product", "link": "https://example.org/"}
+    stranger = client.post(path, given | {"do": "take.3.999999"}).content.decode()
+    assert 'name="text.3" value=""' in stranger
