@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -102,10 +103,11 @@ def _page(request: MemberRequest, row: Segment) -> dict[str, Any]:
     days = list(SegmentDay.objects.filter(segment=row).order_by("-day")[:DAYS])[::-1]
     bars = bars_of(days)
     mine, whole = rates_of(row.response)
-    picks = list(HandPick.objects.filter(segment=row).select_related("party").order_by("-at", "-pk")[: PICKS + 1])
-    seen = set(Party.objects.visible_to(request.actor).filter(pk__in=[p.party_id for p in picks]).values_list("pk", flat=True))
+    seen = Exists(Party.objects.visible_to(request.actor).filter(pk=OuterRef("party_id")))
+    picked = HandPick.objects.filter(segment=row).select_related("party").annotate(is_seen=seen)
+    picks = list(picked.order_by("-at", "-pk")[: PICKS + 1])
     versions = list(SegmentVersion.objects.filter(segment=row).order_by("-number")[:VERSIONS])
-    members = list(Membership.objects.current().filter(segment_id=row.pk).values_list("party_id", flat=True)[:MEMBERS_READ])
+    members = Membership.objects.current().filter(segment_id=row.pk).values("party_id")[:MEMBERS_READ]
     people = Party.objects.visible_to(request.actor).select_related("company").filter(pk__in=members)[:SHOWN]
     return {
         "segment": row,
@@ -131,7 +133,7 @@ def _page(request: MemberRequest, row: Segment) -> dict[str, Any]:
             "bar": BAR,
         },
         "people": people,
-        "picks": [(pick, pick.party_id in seen) for pick in picks[:PICKS]],
+        "picks": [(pick, pick.is_seen) for pick in picks[:PICKS]],
         "more_picks": len(picks) > PICKS,
         "versions": [(one, sentence_of(PARTY, one.tree, asking) if one.tree else "") for one in versions],
         "used_in": Segment.objects.visible_to(request.actor).naming(row.pk).by_name(),

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
@@ -37,10 +37,14 @@ def sentence_of(entity: str, tree: Any, asking: Asking) -> str:
 
 @dataclass
 class Speaker:
-    """Reads rules aloud for one asker; fields and the words of choices are looked up once."""
+    """Reads rules aloud for one asker; fields and the words of choices are looked up once, for all rules of his page."""
 
     asking: Asking
-    _words: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def _words(self) -> dict[tuple[str, str], dict[str, str]]:
+        found: dict[tuple[str, str], dict[str, str]] = self.asking.kept.setdefault(("words", get_language()), {})
+        return found
 
     def sentence(self, entity: Entity, tree: Any) -> str:
         """Return the whole rule as one sentence with its subject."""

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from dialogue.customers.parties.models import Party
+from dialogue.customers.sources.actions import create_source
 from dialogue.customers.timeline.actions import record_response, record_touch
 from dialogue.kit.actors import Actor
 from dialogue.kit.scope import tenant_scope
@@ -231,3 +234,22 @@ def test_large_base_is_filled_by_a_job(cast: Cast, by: Actor, client: Client, mo
     client.post(f"{BASE}/segments/{inner.pk}/rebuild/")
     inner.refresh_from_db()
     assert Job.objects.get(pk=inner.job).is_open
+
+
+def test_page_asks_the_same_for_many_versions_and_decisions(cast: Cast, by: Actor, client: Client) -> None:
+    made = people(cast, **{f"Ion {number}": "Cluj" for number in range(4)})
+    campaigns = [create_source(name=f"Campaign {number}", by=by) for number in range(4)]
+    rules = [{"has": "response", "where": [{"field": "source", "is": str(one.pk)}]} for one in campaigns]
+    segment = create_segment("Answered", rules[0], by=by)
+    page = f"{BASE}/segments/{segment.pk}/"
+    client.get(page)
+    with CaptureQueriesContext(connection) as few:
+        assert "Campaign 0" in client.get(page).content.decode()
+    for rule in rules[1:]:
+        segment = change_segment(segment, by=by, tree=rule)
+    pick_people(segment, [one.pk for one in made.values()], "in", by=by)
+    with CaptureQueriesContext(connection) as many:
+        shown = client.get(page).content.decode()
+    assert all(f"Campaign {number}" in shown for number in range(4))
+    assert all(name in shown for name in made)
+    assert len(many) <= len(few), [one["sql"][:100] for one in many]

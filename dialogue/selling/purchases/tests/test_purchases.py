@@ -114,6 +114,16 @@ def test_purchase_by_hand_is_checked(cast: Cast) -> None:
             record_purchase(lines=[], by=by)
 
 
+def test_list_finds_purchases_by_number_and_by_customer(cast: Cast) -> None:
+    with tenant_scope(cast.company.pk):
+        load(cast, FILE)
+    client = Client()
+    client.force_login(cast.owner)
+    for text, found in (("1", ["1"]), ("Щукина", ["1"]), ("shchukina", ["1"]), ("2", ["2"]), ("nobody", [])):
+        page = client.get("/c/romashka/purchases/", {"q": text}).content.decode()
+        assert [number for number in ("1", "2") if f">{number}</a>" in page or f">№ {number}<" in page] == found, text
+
+
 def test_pages_and_card_show_purchases(cast: Cast) -> None:
     with tenant_scope(cast.company.pk):
         by = cast.actor(cast.owner)
