@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dialogue.customers.mailboxes.effects import take
+from dialogue.customers.mailboxes.effects import StillFlying, take
 from dialogue.customers.mailboxes.hearing import read_job
 from dialogue.customers.mailboxes.imap import MailboxTrouble, opened
 from dialogue.customers.mailboxes.models import Incoming, Kind, Mailbox
@@ -142,7 +142,7 @@ def take_again(incoming: Incoming, *, by: Actor) -> Incoming:
     """Read once more a message that was kept aside (after a newer version, say) and return its row.
 
     Raises:
-        Refusal: it still cannot be read, or was read already.
+        Refusal: it still cannot be read, was read already, or its letter is with the server this moment.
     """
     row = Incoming.objects.select_for_update(of=("self",)).get(pk=incoming.pk)
     if row.kind != Kind.ASIDE or row.mailbox is None:
@@ -152,7 +152,12 @@ def take_again(incoming: Incoming, *, by: Actor) -> Incoming:
         heard = hear(bytes(row.data or b""))
     except Unreadable as error:
         raise Refusal(_("This message still cannot be read: %(why)s") % {"why": error}) from error
-    taken = take(heard, row.mailbox, company, by=by)
+    try:
+        taken = take(heard, row.mailbox, company, by=by)
+    except StillFlying as error:
+        raise Conflict(
+            _("To read this message again wait a minute: the letter it is about is being handed to the server now.")
+        ) from error
     taken.pk, taken.uid, taken.digest = row.pk, row.uid, row.digest
     taken.save()
     return taken

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from dialogue.customers.parties.drafts import ENTITY, ReadyParty
 from dialogue.customers.parties.fields import primary_of
 from dialogue.customers.parties.models import ContactKind, ContactPoint, Party
+from dialogue.customers.parties.signals import PartyGone, party_gone
 from dialogue.kit.actors import Actor
 from dialogue.kit.addresses import record_url
 from dialogue.kit.statement import Statement, one_of
@@ -106,5 +107,7 @@ def index_parties(ids: Sequence[int]) -> None:
 
 
 def forget_party(party: Party) -> None:
-    """Remove the search row of a customer who is gone for good."""
+    """Remove the search row of a customer who is gone for good, and let the rooms above forget what names him."""
     forget_records(ENTITY, [party.pk])
+    emails = ContactPoint.objects.filter(party=party, kind=ContactKind.EMAIL).values_list("normal", flat=True)
+    party_gone.tell(PartyGone(party, list(emails)))

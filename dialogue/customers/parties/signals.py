@@ -37,10 +37,19 @@ class ConsentFact:
     by: Actor
 
 
+@frozen
+class PartyGone:
+    """A customer leaves the bin for good; `emails` are his addresses in their normal form."""
+
+    party: Party
+    emails: list[str]
+
+
 party_created: Event[PartyFact] = Event("parties.created")
 party_changed: Event[PartyFact] = Event("parties.changed")
 party_binned: Event[PartyFact] = Event("parties.binned")
 party_restored: Event[PartyFact] = Event("parties.restored")
+party_gone: Event[PartyGone] = Event("parties.gone")
 parties_created: Event[PartiesFact] = Event("parties.many_created")
 parties_changed: Event[PartiesFact] = Event("parties.many_changed")
 consent_recorded: Event[ConsentFact] = Event("parties.consent_recorded")

@@ -229,7 +229,7 @@ def campaign_preview(request: MemberRequest, pk: int) -> HttpResponse:
         if "test" in request.POST:
             context["sent"] = send_test(row, by=request.actor, party=party, subject=subject, body=body, blocks=blocks)
         letter = show_letter(subject, body, party, campaign=row, blocks=blocks)
-        context |= {"letter": letter, "party": party, "size": filesizeformat(letter.size)}
+        context |= {"letter": letter, "party": party, "size": filesizeformat(letter.size), "tracker": settings.PUBLIC_URL}
         if blocks:
             context["frame"] = frame_address(letter.html)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,14 @@ from dialogue.customers.mailboxes.models import Incoming, Mailbox
 from dialogue.customers.mailboxes.schedules import ask_for_reading
 from dialogue.customers.mailboxes.tests.dovecot import PASSWORD, Dovecot, dovecot
 from dialogue.customers.mailboxes.tests.letters import complained, reply, returned
+from dialogue.customers.parties import details
+from dialogue.customers.parties.actions import bin_party
 from dialogue.customers.parties.models import Consent, ContactPoint, Party
 from dialogue.customers.sources.actions import create_source
 from dialogue.customers.tasks.models import Task
 from dialogue.customers.timeline.models import Entry, answers_to
 from dialogue.kit.scope import tenant_scope
+from dialogue.platform.audit.bin import empty_bin
 from dialogue.platform.mail.actions import change_sender_identity
 from dialogue.platform.mail.models import SenderIdentity
 from dialogue.platform.mail.tests.post_office import PostOffice, post_office
@@ -456,3 +460,50 @@ def test_each_due_mailbox_is_queued_once(cast: Cast, imap: Dovecot) -> None:
     assert read(cast, mailbox) == {}
     with tenant_scope(cast.company.pk):
         assert Mailbox.objects.get(pk=mailbox.pk).read_at
+
+
+def test_message_whose_letter_is_with_the_server_is_asked_for_later(
+    cast: Cast, imap: Dovecot, office: PostOffice, ivan: Party, owner: Client
+) -> None:
+    delivery, letter = sent(cast, office, ivan)
+    mailbox = a_mailbox(cast, imap)
+    with tenant_scope(cast.company.pk), transaction.atomic():
+        row = Delivery.objects.get(pk=delivery.pk)
+        mailing = open_mailing("test", 1, title="Осень", by=cast.actor(cast.owner))
+        held = {"letters": [row.pk], "parties": [ivan.pk], "addresses": [row.address], "variants": [None]}
+        bundle = Bundle.objects.create(mailing=mailing, state="handed", due_at=timezone.now(), size=1, **held)
+        Delivery.objects.filter(pk=row.pk).delete()
+        data = returned(letter, to="Dulikov@avtoprom.example.org", whole=True)
+        aside = Incoming.objects.create(mailbox=mailbox, digest="1" * 32, kind="aside", data=data)
+    path = f"{BASE}/settings/incoming/{aside.pk}/"
+    assert "письмо, о котором оно говорит, сейчас передаётся серверу" in owner.post(path, follow=True).content.decode()
+    with tenant_scope(cast.company.pk), transaction.atomic():
+        assert Incoming.objects.get().kind == "aside"
+        row.save(force_insert=True)
+        bundle.delete()
+    assert owner.post(path).status_code == 302
+    with tenant_scope(cast.company.pk):
+        assert Incoming.objects.get().kind == "bounce"
+
+
+def test_messages_of_nobody_go_with_the_customer_they_name(cast: Cast, imap: Dovecot, ivan: Party) -> None:
+    mailbox = a_mailbox(cast, imap)
+    with tenant_scope(cast.company.pk), transaction.atomic():
+        by = cast.actor(cast.owner)
+        wife = a_person(cast, "Ольга", email="home@example.org")
+        details.add_contact_point(ivan, kind="email", value="home@example.org", by=by)
+        mine, foreign = b"From: =?x <Dulikov@avtoprom.example.org>\r\n\xff", b"From: anna-dulikov@avtoprom.example.org\r\n"
+        for digest, fields in {
+            "1": {"kind": "aside", "data": mine},
+            "2": {"kind": "aside", "data": foreign},
+            "3": {"kind": "other", "sender": "DULIKOV@avtoprom.example.org"},
+            "4": {"kind": "bounce", "note": "5.1.1 dulikov@avtoprom.example.org no such user"},
+            "5": {"kind": "aside", "data": b"To: home@example.org\r\n"},
+            "6": {"kind": "reply", "party": ivan},
+        }.items():
+            Incoming.objects.create(mailbox=mailbox, digest=digest * 32, **fields)
+        bin_party(ivan, by=by)
+        assert empty_bin(by, now=timezone.now() + timedelta(days=31)) == 1
+        assert not Party.with_bin.filter(pk=ivan.pk).exists()
+        assert sorted(Incoming.objects.values_list("digest", flat=True)) == ["2" * 32, "5" * 32]
+        assert wife.pk
