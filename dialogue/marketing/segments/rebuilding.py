@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ from dialogue.platform.jobs.kinds import JobRun
 from dialogue.platform.jobs.models import Job
 from dialogue.platform.jobs.starting import start_job
 
+log = logging.getLogger(__name__)
 JOB = "segments.rebuild"
 # Up to so many customers a rule is answered while its author waits.
 FEW = 20_000
@@ -171,6 +173,10 @@ def rebuild_due(by: Actor, *, everything: bool = False) -> int:
         except Refusal as refusal:
             with transaction.atomic():
                 Segment.objects.filter(pk=row.pk).update(problem=str(refusal.message)[:300], built_at=now)
+            continue
+        except DatabaseError:
+            # The others must not wait for it; it has its turn again in the next minute.
+            log.exception("a segment was not filled", extra={"facts": {"segment": row.pk}})
             continue
         measured = row.response.get("at", "")
         if measured < (now - MEASURED_EVERY).isoformat():

@@ -57,7 +57,6 @@ class Writer:
     source: Source
     keeper: Keeper
     zone: str
-    epoch: str
     letters: dict[str, str]
 
     @contextmanager
@@ -119,11 +118,12 @@ def copy_company(tenant: int, run: JobRun | None = None) -> Copied:
     with duck, Source(tenant, duck) as source:
         _wait_for_lock(source)
         store.tidy(tenant)
-        cluster = life_of(source, epoch)
-        writer = Writer(tenant, source, Keeper(store.folder_of(tenant), duck), zone, cluster, disputed(source, cluster))
+        cluster = cluster_of(source)
+        life = f"{epoch}-{cluster}"
+        writer = Writer(tenant, source, Keeper(store.folder_of(tenant), duck), zone, disputed(source, cluster))
         making = store.making_of(tenant)
-        if making is None or making.epoch != cluster or making.zone != zone or not store.is_whole(tenant, making):
-            making = Manifest(store.fresh_number(), shape(), cluster, zone, "")
+        if making is None or making.epoch != life or making.zone != zone or not store.is_whole(tenant, making):
+            making = Manifest(store.fresh_number(), shape(), life, zone, "")
         begun = time.monotonic()
         copying = _Copying(writer, making, run)
         copying.work(_largest_first(writer))
@@ -255,10 +255,11 @@ def _wait_for_lock(source: Source) -> None:
             time.sleep(POLL_SECONDS)
 
 
-def life_of(source: Source, epoch: str) -> str:
-    """Return what the files belong to: this life of the company in this database of this cluster."""
-    sql = "SELECT system_identifier::text || '-' || (SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()"
-    return f"{epoch}-{source.values(sql)[0][0]}"
+def cluster_of(source: Source) -> str:
+    """Return which database of which cluster answers, in which of its lives: one set back in time, or a promoted copy, is another."""
+    sql = """SELECT concat_ws('-', (SELECT system_identifier FROM pg_control_system()),
+        (SELECT timeline_id FROM pg_control_checkpoint()), (SELECT oid FROM pg_database WHERE datname = current_database()))"""
+    return str(source.values(sql)[0][0])
 
 
 def refresh_company(tenant: int) -> Copied | None:
@@ -286,12 +287,12 @@ def refresh_company(tenant: int) -> Copied | None:
         if manifest is None:
             return None
         store.tidy(tenant)
-        is_ours = manifest.epoch == life_of(source, epoch) and manifest.zone == company.time_zone
+        cluster = cluster_of(source)
+        is_ours = manifest.epoch == f"{epoch}-{cluster}" and manifest.zone == company.time_zone
         if not is_ours or not store.is_whole(tenant, manifest):
             store.forget(tenant)
             return None
-        keeper, cluster = Keeper(store.folder_of(tenant), duck), manifest.epoch
-        writer = Writer(tenant, source, keeper, manifest.zone, cluster, disputed(source, cluster))
+        writer = Writer(tenant, source, Keeper(store.folder_of(tenant), duck), manifest.zone, disputed(source, cluster))
         made, rows = _refreshed(writer, manifest)
         # A copy begun beside these files would miss the deaths whose tombstones are forgotten below.
         store.give_up_making(tenant)

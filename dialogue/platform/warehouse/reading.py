@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +20,7 @@ from dialogue.platform.warehouse.marts import rollups
 from dialogue.platform.warehouse.pieces import relation
 from dialogue.platform.warehouse.store import Manifest
 
+log = logging.getLogger(__name__)
 MOST_COMPANIES = 4
 _open: OrderedDict[tuple[int, int], tuple[int, Any]] = OrderedDict()
 _lock = threading.Lock()
@@ -34,6 +38,8 @@ def _connect(tenant: int, manifest: Manifest) -> Any:
         "memory_limit": str(settings.WAREHOUSE_MEMORY),
         "autoinstall_known_extensions": "false",
         "parquet_metadata_cache": "true",
+        # Never where the process happens to stand.
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"dialogue-warehouse-{os.getpid()}"),
     }
     made = duckdb.connect(config=config)
     for name, piece in manifest.marts.items():
@@ -64,11 +70,24 @@ def asking(tenant: int) -> Iterator[tuple[Manifest, Any]]:
     """Open a block with the manifest and a cursor over the company's marts; their files stay for the block.
 
     Raises:
-        NotInWarehouse: the company has no warehouse, or files of it are lost.
+        NotInWarehouse: the company has no warehouse, files of it are lost or broken, or the memory does not do for a question.
     """
-    with store.held(tenant) as manifest:
+    with store.held(tenant) as manifest, _answering():
         cursor = _connection(tenant, manifest).cursor()
         try:
             yield manifest, cursor
         finally:
             cursor.close()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Let whatever DuckDB fails with mean that PostgreSQL is to be asked; the log says what it was."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        log.exception("the warehouse gave no answer")
+        message = "the warehouse gave no answer"
+        raise NotInWarehouse(message) from error

@@ -22,6 +22,8 @@ TEXTS = ("user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert"
 BATCH = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
 # The driver counts its connections without a lock (apache/arrow-adbc, issue 4753): one is opened or closed at a time.
 COUNTING = threading.Lock()
+# The number of the lock that the one writer of a company's warehouse holds.
+LOCK = "hashtextextended('dialogue warehouse ' || {tenant:d}, 0)"
 ONE_CUT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -105,8 +107,7 @@ class Source:
         Raises:
             Busy: another connection is.
         """
-        sql = f"SELECT pg_try_advisory_lock(hashtextextended('dialogue warehouse {self.tenant:d}', 0))"
-        if not self.values(sql)[0][0]:
+        if not self.values(f"SELECT pg_try_advisory_lock({LOCK.format(tenant=self.tenant)})")[0][0]:
             raise Busy
 
     @contextmanager

@@ -13,6 +13,7 @@ from dialogue.platform.jobs.starting import start_job
 from dialogue.platform.warehouse import store
 from dialogue.platform.warehouse.marts import marts
 from dialogue.platform.warehouse.models import Tombstone
+from dialogue.platform.warehouse.source import LOCK
 
 COPY = "warehouse.copy"
 # With fewer rows in its largest table PostgreSQL answers as fast.
@@ -32,10 +33,17 @@ def begin_if_worth(by: Actor) -> None:
     tenant = current_tenant()
     if store.manifest_of(tenant) is not None:
         return
-    if not store.folder_of(tenant).exists():
+    if _is_nobodys(tenant) and not store.folder_of(tenant).exists():
         Tombstone.objects.all().delete()
     if any(_is_large(table, tenant) for table in sorted({mart.table for mart in marts})):
         ask_for_copy(by)
+
+
+def _is_nobodys(tenant: int) -> bool:
+    """Return whether no copy is being made, and keep any from beginning until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock({LOCK.format(tenant=tenant)})")
+        return bool(cursor.fetchone()[0])
 
 
 def _is_large(table: str, tenant: int) -> bool:

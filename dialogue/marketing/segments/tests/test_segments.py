@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from dialogue.customers.parties.actions import bin_party, change_party, restore_party
@@ -14,6 +15,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted, Refusal
 from dialogue.kit.scope import tenant_scope
+from dialogue.marketing.segments import rebuilding
 from dialogue.marketing.segments.actions import (
     bin_segment,
     change_segment,
@@ -23,7 +25,7 @@ from dialogue.marketing.segments.actions import (
     freeze_segment,
     restore_segment,
 )
-from dialogue.marketing.segments.building import asking_for_all
+from dialogue.marketing.segments.building import Built, asking_for_all, settle
 from dialogue.marketing.segments.counting import count_rule, margin_of
 from dialogue.marketing.segments.models import HandPick, Membership, Segment, SegmentDay
 from dialogue.marketing.segments.picking import pick_people, unpick_people
@@ -372,3 +374,19 @@ def test_clock_fills_what_is_due_in_every_company(cast: Cast, by: Actor) -> None
     before = Segment(built_at=now - timedelta(minutes=6))
     assert is_due(before, now, spent_ms=10_000)
     assert not is_due(before, now, spent_ms=20_000), "All of them take twenty seconds: every seven minutes is enough."
+
+
+def test_segment_the_database_fails_on_does_not_hold_up_the_others(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (create_segment(name, RYAZAN, by=by) for name in ("First", "Second"))
+    people(cast, Анна="Рязань")
+
+    def failing(segment: Segment) -> Built:
+        if segment.pk == first.pk:
+            raise DatabaseError
+        return settle(segment)
+
+    monkeypatch.setattr(rebuilding, "settle", failing)
+    assert rebuild_due(system_actor(cast.company.pk), everything=True) == 1
+    assert (members(first), members(second)) == (set(), {"Анна"})

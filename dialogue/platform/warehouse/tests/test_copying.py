@@ -26,7 +26,7 @@ from dialogue.platform.warehouse.marts import Mart, marts, rollups
 from dialogue.platform.warehouse.models import Life, Tombstone
 from dialogue.platform.warehouse.reading import asking
 from dialogue.platform.warehouse.source import Source
-from dialogue.platform.warehouse.starting import ask_for_copy
+from dialogue.platform.warehouse.starting import ask_for_copy, begin_if_worth
 from tests.cast import Cast, a_person, make_cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -342,3 +342,28 @@ def test_company_that_is_gone_leaves_no_files(cast: Cast) -> None:
     folder.rename(store.folder_of(10**9))
     refresh_company(10**9)
     assert not store.folder_of(10**9).exists()
+
+
+def test_broken_files_are_no_answer(cast: Cast) -> None:
+    copy_company(cast.company.pk)
+    manifest = store.manifest_of(cast.company.pk)
+    assert manifest is not None
+    file = store.folder_of(cast.company.pk) / manifest.marts["party"].base
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4] + bytes(len(whole) - 8) + whole[-4:])
+    with pytest.raises(NotInWarehouse), asking(cast.company.pk) as (_manifest, cursor):
+        cursor.execute("SELECT count(*) FROM party").fetchall()
+
+
+def test_night_leaves_tombstones_to_a_copy_being_made(cast: Cast) -> None:
+    by, tenant = cast.actor(cast.owner), cast.company.pk
+    with tenant_scope(tenant), transaction.atomic():
+        Tombstone.objects.create(of_table="purchases_purchase", row=7)
+    with duckdb.connect() as duck, Source(tenant, duck) as source:
+        source.lock()
+        with tenant_scope(tenant), transaction.atomic():
+            begin_if_worth(by)
+            assert Tombstone.objects.count() == 1
+    with tenant_scope(tenant), transaction.atomic():
+        begin_if_worth(by)
+        assert Tombstone.objects.count() == 0
