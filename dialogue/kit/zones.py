@@ -6,7 +6,6 @@ from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
-from babel.dates import get_timezone_location
 
 # What lies in a place. The rest of the list are old names, and offsets that forget summer time.
 AREAS = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
@@ -42,6 +41,9 @@ def zone_names() -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def zones_in_words(language: str) -> tuple[tuple[str, str], ...]:
     """Return (name, its city in a language) of every zone to choose from (CLDR); a fifth of a second, once a process."""
+    # Only who chooses a zone needs its names.
+    from babel.dates import get_timezone_location
+
     names = zone_names()
     return tuple((name, get_timezone_location(ZoneInfo(name), locale=language, return_city=True)) for name in names)
 

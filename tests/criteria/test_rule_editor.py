@@ -63,6 +63,13 @@ def test_field_brings_its_usual_operator_and_inputs(client: Client) -> None:
     assert 'name="rule.0:unit"' in text
 
 
+def test_text_of_a_long_list_is_offered_while_typed(client: Client) -> None:
+    form = {"rule:n": "1", "rule.0:was": "field=time_zone", "rule.0:what": "field=time_zone", "rule.0:op": "is", "rule.0:v": ""}
+    text = shown(client, form)
+    assert 'list="rule.0:v:offers"' in text
+    assert '<option value="Asia/Tokyo">Tokyo</option>' in text
+
+
 def test_another_field_forgets_the_value_of_the_one_before(client: Client) -> None:
     form = {"rule:n": "1", "rule.0:was": "field=city", "rule.0:what": "field=phase", "rule.0:op": "is", "rule.0:v": "Рязань"}
     text = shown(client, form)

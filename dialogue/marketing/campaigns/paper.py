@@ -78,7 +78,7 @@ def days_of(row: Campaign) -> str:
 
 def _funnel_heads(*, compared: bool) -> list[str]:
     heads = [_("Step"), "", pgettext("column", "people"), pgettext("column", "share"), _("plan")]
-    return [*heads, pgettext("column", "as before")] if compared else heads
+    return [*heads, pgettext("column", "as before"), ""] if compared else heads
 
 
 def _plan(row: Campaign, run: Run, result: Result) -> tuple[list[str], list[Any]]:

@@ -116,3 +116,10 @@ def test_unknown_zone_is_refused_by_its_field(cast: Cast) -> None:
     with pytest.raises(InvalidInput) as refused:
         change_party(person, {"time_zone": "Mars/Olympus"}, by=cast.actor(cast.owner))
     assert "time_zone" in refused.value.errors
+
+
+@pytest.mark.parametrize("heading", ["Time zone", "Часовой пояс", "Часовий пояс", "Fus orar", "Fusul orar"])
+def test_heading_is_guessed_in_four_languages(cast: Cast, heading: str) -> None:
+    run = load(cast, f"Name;{heading}\nAnna;Europe/Kyiv\n")
+    assert run.created == 1
+    assert Party.objects.get(name="Anna").time_zone == "Europe/Kyiv"
