@@ -49,12 +49,17 @@ def goods_named(text: str, row: Campaign) -> list[Good]:
 
 
 def block_with(block: Block, product: int, row: Campaign, language: str) -> Block:
-    """Return the block filled from a product: its name and, where it is known, its last price in the letter's language."""
+    """Return the block filled from a product: its name and, where it is known, its last price in the letter's language.
+
+    What stood there about another product goes: its price, picture and address would be wrong.
+    """
     found = Product.objects.in_use().filter(pk=product).first()
     if found is None:
         return block
     price, _at = last_prices([found.pk], row.currency).get(found.pk, (None, None))
     filled: dict[str, Any] = {"text": found.name}
+    if block.get("text") not in (None, "", found.name):
+        filled |= {"price": "", "src": "", "link": ""}
     if price is not None:
         reader = language if language in dict(settings.LANGUAGES) else open_company().language
         with translation.override(reader):

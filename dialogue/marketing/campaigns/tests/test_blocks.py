@@ -270,6 +270,11 @@ def test_product_of_the_catalogue_fills_its_block(ready: Ready, by: Actor, clien
     assert re.search(r'name="price.3" value="45,5', taken)
     assert 'name="link.3" value="https://example.org/"' in taken
     assert "Not saved yet." in taken
+    other = given | {"do": f"take.3.{codes['H-1']}", "text.3": "Тёплое пальто", "price.3": "45,50"}
+    swapped = client.post(path, other).content.decode()
+    assert 'name="text.3" value="Hat"' in swapped
+    assert 'name="price.3" value=""' in swapped
+    assert 'name="link.3" value=""' in swapped
     none = client.post(path, given | {"do": "find.3", "find.3": "zzz"}).content.decode()
     assert "No product of this name or code" in none
     assert client.post(path, given | {"enter": "1", "find.3": ""}).status_code == 302
