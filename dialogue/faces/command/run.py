@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dialogue.platform.embedded.server import EmbeddedServer
 
 STEP_WIDTH = 34
+CHILDREN = ("web", "tracker", "worker")
 FIRST_PAGE = "/account/login/"
 FIRST_PAGE_SECONDS = 60.0
 MODULE = [sys.executable, "-m", "dialogue.faces.command.main"]
@@ -56,7 +57,8 @@ def confirm_reset(folder: Path, *, yes: bool) -> bool:
 def prepare(supervisor: Supervisor, folder: Path) -> EmbeddedServer | None:
     """Bring the database up and to this version; return the embedded server, if it is ours to watch.
 
-    This process loads the program meanwhile. Where nothing has changed since the last start the office begins at once.
+    This process loads the program meanwhile. Where nothing has changed since the last start the office begins at once; where the
+    database is brought up to date first, the children load during that.
     """
     from dialogue.faces.command.main import start_django
     from dialogue.faces.command.migrate import bring_up_to_date, is_marked
@@ -70,12 +72,16 @@ def prepare(supervisor: Supervisor, folder: Path) -> EmbeddedServer | None:
         with step("starting the database"):
             server.start()
         if is_marked(folder):
-            for name in ("web", "tracker"):
+            for name in CHILDREN[:2]:
                 supervisor.start(name, [*MODULE, name])
     with step("loading the program"):
         loaded.result()
+    if server is not None and not supervisor.children:
+        for name in CHILDREN:
+            supervisor.start(name, [*MODULE, name], ahead=True)
     with step("bringing the database up to date"):
         bring_up_to_date()
+    supervisor.tell()
     return server
 
 
@@ -95,7 +101,7 @@ def serve(supervisor: Supervisor, port: int, *, demo: bool, server: EmbeddedServ
     from dialogue.faces.command import first_start
 
     with step("starting web, worker, tracker"):
-        for name in ("web", "tracker", "worker"):
+        for name in CHILDREN:
             if name not in supervisor.children:
                 supervisor.start(name, [*MODULE, name])
         if not wait_for_first_page(supervisor, port):

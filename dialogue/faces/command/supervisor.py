@@ -1,11 +1,12 @@
 """Keeps the processes of one machine alive and ends them together.
 
-A child's standard input is a pipe from here. It never carries anything; when it closes, the supervisor is gone, however it
-died, and the child ends itself.
+A child's standard input is a pipe from here. At most it carries the word to begin, for a child that was started ahead; when it
+closes, the supervisor is gone, however it died, and the child ends itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,9 +28,9 @@ CHILDREN_SECONDS = 0.4
 DATABASE_SECONDS = 0.4
 SHORT_LIFE = 5.0
 LONGEST_PAUSE = 30.0
-MARK = "DIALOGUE_SUPERVISED"
-# Set in a process that ends with its supervisor.
-supervised = threading.Event()
+MARK, AHEAD = "DIALOGUE_SUPERVISED", "DIALOGUE_STARTED_AHEAD"
+# Set in a process that ends with its supervisor; and when that one has said to begin.
+supervised, told = threading.Event(), threading.Event()
 STOP_DATABASE = (
     "import pathlib, sys; from dialogue.platform.embedded.server import stop_when_unused; "
     "stop_when_unused(pathlib.Path(sys.argv[1]))"
@@ -60,7 +61,7 @@ def end_with_supervisor() -> None:
 
     def wait() -> None:
         while os.read(0, 1):
-            pass
+            told.set()
         if not os.environ.get("DATABASE_URL"):
             # The database is nobody's child; whoever remains stops it when all are gone.
             subprocess.Popen([sys.executable, "-c", STOP_DATABASE, str(data_folder())], start_new_session=True)
@@ -69,6 +70,12 @@ def end_with_supervisor() -> None:
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def wait_for_word() -> None:
+    """In a child that was started ahead: wait until the supervisor says to begin."""
+    if os.environ.pop(AHEAD, ""):
+        told.wait()
 
 
 def say(words: str) -> None:
@@ -106,14 +113,22 @@ class Supervisor:
     def __init__(self) -> None:
         self.children: dict[str, Child] = {}
 
-    def start(self, name: str, command: list[str]) -> None:
-        """Start a child in its own process group."""
-        self.children[name] = Child(name, command, self._spawn(command), time.monotonic())
+    def start(self, name: str, command: list[str], *, ahead: bool = False) -> None:
+        """Start a child in its own process group; one started ahead loads, and begins when it is told to."""
+        self.children[name] = Child(name, command, self._spawn(command, ahead=ahead), time.monotonic())
+
+    def tell(self) -> None:
+        """Tell the children that were started ahead to begin; one that is gone is started again by the next look."""
+        for child in self.children.values():
+            with contextlib.suppress(BrokenPipeError):
+                assert child.process.stdin
+                child.process.stdin.write(b"\n")
+                child.process.stdin.flush()
 
     @staticmethod
-    def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
+    def _spawn(command: list[str], *, ahead: bool = False) -> subprocess.Popen[bytes]:
         # A line for each request is for servers; here a person reads.
-        surroundings = {"DIALOGUE_LOG": "WARNING"} | os.environ | {MARK: "1"}
+        surroundings = {"DIALOGUE_LOG": "WARNING"} | os.environ | {MARK: "1"} | ({AHEAD: "1"} if ahead else {})
         return subprocess.Popen(command, start_new_session=True, stdin=subprocess.PIPE, env=surroundings)
 
     def look(self) -> None:

@@ -25,6 +25,7 @@ def serve(application: str, *, port: int, options: argparse.Namespace, pages: tu
     from dialogue.faces.command.keeper import become_keeper
     from dialogue.faces.command.ports import refuse_taken
     from dialogue.faces.command.reaching import refuse_unreachable_named
+    from dialogue.faces.command.supervisor import wait_for_word
 
     if options.host:
         os.environ["DIALOGUE_HOST"] = options.host
@@ -42,6 +43,7 @@ def serve(application: str, *, port: int, options: argparse.Namespace, pages: tu
             become_keeper(options.workers)
 
     load_before_forking(application, pages)
+    wait_for_word()
     server = Server(
         application,
         address=environment.text("DIALOGUE_HOST", "127.0.0.1"),

@@ -14,6 +14,7 @@ def run(options: argparse.Namespace) -> int:
     """Work."""
     from dialogue.faces.command.main import start_django
     from dialogue.faces.command.reaching import refuse_unreachable_named
+    from dialogue.faces.command.supervisor import wait_for_word
 
     refuse_unreachable_named()
     start_django()
@@ -22,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
 
     import dialogue.faces.command.demo  # noqa: F401
 
+    wait_for_word()
     worker = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
     with worker.replace_connector(worker.connector):
         worker.run_worker(
