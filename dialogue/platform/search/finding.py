@@ -85,10 +85,12 @@ def find(text: str, actor: Actor, *, kinds: Sequence[str] = (), off: Collection[
     if not text.strip():
         return []
     asked = [kind for kind in search_kinds.within(off) if not kinds or kind.name in kinds]
-    groups = _find(written_in_latin(text), actor, asked, limit)
+    latin = written_in_latin(text)
+    groups = _find(latin, actor, asked, limit)
     if groups or looks_like_phone(text):
         return groups
-    return _find(written_in_latin(on_the_other_keyboard(text)), actor, asked, limit)
+    other = written_in_latin(on_the_other_keyboard(text))
+    return _find(other, actor, asked, limit) if other != latin else []
 
 
 def _find(latin: str, actor: Actor, asked: Sequence[SearchKind], limit: int) -> list[Group]:

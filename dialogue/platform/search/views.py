@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.views.decorators.http import require_GET
 
 from dialogue.kit.addresses import page_url
@@ -31,20 +32,25 @@ class Offer:
     key: str = ""
 
 
-@lru_cache(maxsize=1024)
-def _words(one: Command | MenuItem, language: str | None) -> str:
-    """What a command or a page is found by in the reader's language; neither changes while a process lives."""
-    return f"{one.label} {one.words if isinstance(one, Command) else ''}".casefold()
+@lru_cache(maxsize=256)
+def _spoken(off: frozenset[str], language: str) -> tuple[tuple[Command | MenuItem, str], ...]:
+    """Return the commands and pages of the rooms that are on, each with what it is found by in a language.
+
+    Neither changes while a process lives.
+    """
+    every: list[Command | MenuItem] = [*commands.within(off), *menu_items.within(off)]
+    with override(language):
+        return tuple((one, f"{one.label} {one.words if isinstance(one, Command) else ''}".casefold()) for one in every)
 
 
 def offers(request: MemberRequest, text: str) -> list[Offer]:
     """Return the commands and pages this member may run whose words hold every word of the text."""
-    off, actor, language = request.company.rooms_off, request.actor, get_language()
-    every: list[Command | MenuItem] = [*commands.within(off), *menu_items.within(off)]
-    known = [one for one in every if not one.permission or actor.can(one.permission)]
-    for typed in (text, on_the_other_keyboard(text)):
+    actor = request.actor
+    spoken = _spoken(frozenset(request.company.rooms_off), get_language() or settings.LANGUAGE_CODE)
+    for typed in dict.fromkeys((text, on_the_other_keyboard(text))):
         wanted = typed.casefold().split()
-        found = [one for one in known if all(word in _words(one, language) for word in wanted)]
+        holding = [one for one, words in spoken if all(word in words for word in wanted)]
+        found = [one for one in holding if not one.permission or actor.can(one.permission)]
         if found:
             return [_offer(one) for one in found[:MOST_COMMANDS]]
     return []
