@@ -138,6 +138,14 @@ document.addEventListener("htmx:afterSettle", (event) => {
   show();
 });
 document.addEventListener("htmx:oobAfterSwap", show);
+// Counts that come when their list is gone belong to nothing on the page.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const asker = event.detail.elt;
+  if (!asker.matches("#list [hx-trigger=load]")) return;
+  asker.addEventListener("htmx:beforeOnLoad", (answer) => {
+    if (!asker.isConnected) answer.preventDefault();
+  });
+});
 
 // The arrows walk from cell to cell; Enter opens or edits, F2 edits, the space bar selects.
 function edit(cell) {

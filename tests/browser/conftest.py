@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -103,13 +104,14 @@ def office(chromium: Browser, live_server: Any) -> Iterator[Office]:
 
 
 def _wait_for_the_last_answer() -> None:
-    """A page that is closed may still be asked for by the server's thread: emptying the tables under it is a deadlock."""
+    """A page that is closed may still be asked for by a thread of the server: emptying the tables under it is a deadlock."""
     busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     deadline = time.monotonic() + SETTLE_SECONDS
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
             cursor.execute(f"{busy} AND state <> 'idle'")
-            if not cursor.fetchone()[0]:
+            answering = any("process_request_thread" in thread.name for thread in threading.enumerate())
+            if not answering and not cursor.fetchone()[0]:
                 return
             time.sleep(0.02)
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dialogue.customers.parties.bulk import create_parties
 from dialogue.customers.parties.drafts import NewParty
@@ -50,6 +50,26 @@ def test_filter_narrows_keeps_the_address_and_counts(office: Office) -> None:
     expect(page.locator("#list tbody tr")).to_have_count(1)
     page.go_back()
     expect(page.locator("#list tbody tr")).to_have_count(25)
+    assert_clean(page)
+
+
+def test_counts_that_come_after_their_list_is_gone_are_let_go(office: Office) -> None:
+    fill(office, 50)
+    page = opened(office)
+    held: list[Route] = []
+    page.route("**/totals/**", lambda route: route.continue_() if held else held.append(route))
+    page.get_by_label("developing", exact=False).first.check()
+    expect(page.locator("#list tbody tr")).to_have_count(25)
+    page.wait_for_function("() => document.querySelector('#list .htmx-request')")
+    page.fill("#list-search", "Фирма 011")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    expect(page.locator("#list-count")).to_have_text("of 1")
+    with page.expect_response("**/totals/**") as late:
+        held[0].continue_()
+    late.value.finished()
+    # The browser has heard it when it answers the next thing.
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+    expect(page.locator("#list-count")).to_have_text("of 1")
     assert_clean(page)
 
 
