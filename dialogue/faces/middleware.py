@@ -138,7 +138,7 @@ class CompanyMiddleware:
         if company is None:
             return self.get_response(request)
         stamps = opened.stamps if opened and request.method in READING else None
-        with tenant_scope(company.pk, stamps=stamps):
+        with tenant_scope(company.pk, stamps=stamps, company=company):
             actor = opened.actor if opened else member_actor(request.user) if request.user.is_authenticated else None
             if request.user.is_authenticated and actor is None:
                 return self.get_response(request)
@@ -178,7 +178,7 @@ class KeyMiddleware:
         if opened is None:
             return self.get_response(request)
         company, key = opened.company, opened.key
-        with tenant_scope(company.pk, actor=key.user_id):
+        with tenant_scope(company.pk, actor=key.user_id, company=company):
             note_use(key)
             request.user = key.user
             request.company = company  # type: ignore[attr-defined]

@@ -23,6 +23,8 @@ class Scope:
     door: bool = False
     # What the tables remembered by the process looked like when a page began; None where something may be written.
     stamps: Mapping[str, str] | None = None
+    # The company's row as a request opened it.
+    company: object = None
 
 
 NOTHING_OPEN = Scope()
@@ -53,10 +55,12 @@ def new_request_id() -> str:
 
 
 @contextmanager
-def tenant_scope(tenant: int, *, actor: int | None = None, stamps: Mapping[str, str] | None = None) -> Iterator[Scope]:
+def tenant_scope(
+    tenant: int, *, actor: int | None = None, stamps: Mapping[str, str] | None = None, company: object = None
+) -> Iterator[Scope]:
     """Open one company for the block; the door to other companies' directory rows closes."""
-    before = _scope.get()
-    token = _scope.set(Scope(tenant=tenant, actor=actor, request=before.request or new_request_id(), stamps=stamps))
+    request = _scope.get().request or new_request_id()
+    token = _scope.set(Scope(tenant=tenant, actor=actor, request=request, stamps=stamps, company=company))
     try:
         yield _scope.get()
     finally:

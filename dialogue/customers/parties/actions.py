@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -28,10 +28,9 @@ from dialogue.platform.criteria.models import Characteristic
 from dialogue.platform.criteria.operators import truth
 from dialogue.platform.embedded.together import Together
 from dialogue.platform.search.indexing import entry_with
-from dialogue.platform.tenants.models import Tenant
+from dialogue.platform.tenants.opened import company_as_opened
 
 M = TypeVar("M", bound=Model)
-READING = f"SELECT country, language FROM {Tenant._meta.db_table} WHERE id = %s"
 ROWS = {"company": "company_id", "responsible": "responsible_id"}
 DAYS, NUMBERS, MARKS = {"birth_on"}, {"source", *ROWS}, {"is_customer", "is_supplier"}
 NAME_PARTS = {"last_name", "first_name", "middle_name"}
@@ -51,10 +50,10 @@ CHANGEABLE = {
 }
 
 
-def setting_of(by: Actor, *, characteristics: bool = True) -> Setting:
-    """Return what the actor's company says about reading a draft: country, language, characteristics. Two queries."""
-    country, language = cast("Any", connection).ask_together([(READING, [by.tenant])])[0][0]
-    return Setting(country, language, list(Characteristic.objects.of(ENTITY)) if characteristics else [])
+def setting_of(*, characteristics: bool = True) -> Setting:
+    """Return what the open company says about reading a draft: country, language, characteristics."""
+    company = company_as_opened()
+    return Setting(company.country, company.language, list(Characteristic.objects.of(ENTITY)) if characteristics else [])
 
 
 def locked(party: Party) -> Party:
@@ -96,7 +95,7 @@ def create_party(draft: NewParty, *, by: Actor) -> Party:
         Refusal: another customer has the own number.
     """
     refuse_wrong_rows(draft.company, draft.responsible, draft.tags, by)
-    made = ready(draft, setting_of(by, characteristics=bool(draft.characteristics)))
+    made = ready(draft, setting_of(characteristics=bool(draft.characteristics)))
     refuse_taken_number(made.party.row())
     made.party.created_by = by.user
     party = _write(made)
@@ -229,7 +228,7 @@ def change_party(
     refuse_wrong_rows(
         company if company != row.company_id else None, responsible if responsible != row.responsible_id else None, [], by
     )
-    changes = apply_values(row, values, setting_of(by))
+    changes = apply_values(row, values, setting_of())
     if not changes:
         return row
     if "external_id" in changes:

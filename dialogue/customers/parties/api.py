@@ -123,7 +123,7 @@ class PartyShape(Shape):
             company=company,
             responsible=row.responsible_id,
             tags=sorted(link.tag.name for link in row.tag_links.all()),
-            contacts=[ContactShape.from_orm(point) for point in row.contacts.all()],
+            contacts=[ContactShape.model_validate(point) for point in row.contacts.all()],
         )
 
 
@@ -328,7 +328,7 @@ def list_relation_types(request: ApiRequest) -> QuerySet[RelationType]:
 @router.get("/tags", response=Page[NamedRow], summary="List tags")
 def list_tags(request: ApiRequest, asked: Query[Paging]) -> dict[str, Any]:
     """The tags of customers."""
-    return page_of(Tag.objects.filter(entity="party"), asked, order=("id",), shape=NamedRow.from_orm)
+    return page_of(Tag.objects.filter(entity="party"), asked, order=("id",), shape=NamedRow.model_validate)
 
 
 @router.get("/{int:party}", response=PartyShape, summary="Get a customer")

@@ -61,7 +61,7 @@ def create_parties(drafts: Sequence[NewParty | ReadyParty], *, by: Actor) -> lis
         InvalidInput: a draft is wrong; nothing is written.
         IntegrityError: an own number is taken.
     """
-    setting = None if all(isinstance(draft, ReadyParty) for draft in drafts) else setting_of(by)
+    setting = None if all(isinstance(draft, ReadyParty) for draft in drafts) else setting_of()
     made = [draft if isinstance(draft, ReadyParty) else ready(draft, setting) for draft in drafts]  # type: ignore[arg-type]
     ids = reserve_ids(Party, len(made))
     contacts: list[ContactColumns] = []
@@ -98,7 +98,7 @@ def change_parties(values: Mapping[int, Mapping[str, Any]], *, by: Actor) -> dic
     Raises:
         InvalidInput: a value is wrong; nothing is written.
     """
-    setting = setting_of(by)
+    setting = setting_of()
     befores: dict[int, dict[str, Any]] = {}
     changed: list[Party] = []
     columns: set[str] = set()

@@ -118,7 +118,7 @@ def fit_characteristics(draft: NewParty, setting: Setting, currency: str) -> Non
 
 def prepare(kind: str, by: Actor) -> Callable[[Line], None]:
     """Return what makes a checked draft of a line, or keeps why it cannot be one; the lookups come with the batch."""
-    setting = setting_of(by)
+    setting = setting_of()
     currency = Tenant.objects.get(pk=by.tenant).currency
 
     def make(line: Line) -> None:

@@ -83,7 +83,7 @@ class AnswerLoad:
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.now = batch.run.started_at or timezone.now()
-        self.setting = setting_of(batch.by)
+        self.setting = setting_of()
         self.drafts: dict[int, NewParty] = {}
 
     def run(self) -> None:

@@ -11,10 +11,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from ninja import Schema
 from pydantic import Field
 
-from dialogue.kit.api.shapes import Input
+from dialogue.kit.api.shapes import Input, Shape
 from dialogue.kit.errors import Refusal
 
 T = TypeVar("T")
@@ -30,7 +29,7 @@ class Paging(Input):
     cursor: Annotated[str, Field(max_length=2000, description="The `next` of the page before.")] = ""
 
 
-class Page(Schema, Generic[T]):
+class Page(Shape, Generic[T]):
     """One page of a list; `next` is null on the last."""
 
     items: list[T]

@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from dialogue.kit.money import STORED_DIGITS, STORED_PLACES, money_json
 
 
-class Shape(Schema):
-    """What an operation answers with."""
+class Shape(BaseModel):
+    """What an operation answers with: plain pydantic, which reads a row several times as fast as ninja's own schema."""
+
+    model_config = ConfigDict(from_attributes=True)
 
 
-class Input(Schema):
+class Input(BaseModel):
     """What an operation takes: an unknown field is refused rather than ignored."""
 
     model_config = ConfigDict(extra="forbid")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+import psycopg
 from django.db import connection, models
 from django.utils import timezone
 
@@ -78,8 +79,15 @@ class Together:
 
     def write(self) -> list[int]:
         """Write everything; return the record's id and those of its parts in their order."""
-        statement = f"WITH {', '.join(self._parts)} SELECT {', '.join(self._asked)}"
-        return [int(pk) for pk in cast("Any", connection).ask_together([(statement, self._values)])[0][0]]
+        statement = _numbered(f"WITH {', '.join(self._parts)} SELECT {', '.join(self._asked)}")
+        return [int(pk) for pk in cast("Any", connection).ask_together([(statement, self._values)], psycopg.RawCursor)[0][0]]
+
+
+@lru_cache(maxsize=512)
+def _numbered(statement: str) -> str:
+    """Return the statement with PostgreSQL's own marks: psycopg would count those of one so long anew at each call."""
+    first, *others = statement.split("%s")
+    return first + "".join(f"${number}{text}" for number, text in enumerate(others, 1))
 
 
 def write_one(row: M) -> M:

@@ -207,7 +207,7 @@ class DealLoad:
     def _customers(self, drafts: dict[int, NewDeal]) -> None:
         """Find or make companies and contacts; a contact is known by e-mail, phone, or name and company."""
         companies = ensure_companies(self.batch, [self.lines[number].text("company") for number in drafts])
-        setting = setting_of(self.batch.by)
+        setting = setting_of()
         people: dict[int, NewParty] = {}
         for number, draft in list(drafts.items()):
             line = self.lines[number]

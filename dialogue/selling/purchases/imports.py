@@ -87,7 +87,7 @@ class PurchaseLoad:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        self.setting = setting_of(batch.by)
+        self.setting = setting_of()
         self.currency = batch.company.currency
         self.amounts: dict[int, tuple[LineDraft, str]] = {}
 
