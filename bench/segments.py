@@ -22,9 +22,9 @@ FIRST_FILL_S, REFILL_S, TURNS = 10.0, 3.0, 3
 PEOPLE = """
 INSERT INTO parties_party (tenant_id, created_at, updated_at, kind, name, legal_name, tax_number, last_name, first_name,
     middle_name, position, decision, sex, language, phase, phase_since, is_customer, is_supplier, external_id, country, region,
-    city, note, characteristics)
+    city, note, characteristics, time_zone)
 SELECT %s, now() - n * interval '1 second', now(), 'person', 'Person ' || n, '', '', 'Last ' || n, 'First', '', '', '', '', '',
-    'acquire', now(), true, false, 'N' || n, 'RO', '', CASE WHEN n %% 4 <> 0 THEN 'Cluj' ELSE 'Iași' END, '', '{}'::jsonb
+    'acquire', now(), true, false, 'N' || n, 'RO', '', CASE WHEN n %% 4 <> 0 THEN 'Cluj' ELSE 'Iași' END, '', '{}'::jsonb, ''
 FROM generate_series(1, %s) n
 """
 MOVED = (

@@ -25,10 +25,10 @@ ROUNDS = 7
 PARTIES = """
 INSERT INTO parties_party (id, tenant_id, created_at, updated_at, kind, name, legal_name, tax_number, last_name, first_name,
  middle_name, position, decision, sex, language, phase, phase_since, is_customer, is_supplier, external_id, country, region, city,
- note, characteristics)
+ note, characteristics, time_zone)
 SELECT n, {tenant}, now() - n % 900 * interval '1 day', now(), CASE WHEN n % 10 = 0 THEN 'company' ELSE 'person' END,
  'Customer ' || n, '', '', 'Ковальчук', 'Анна', '', '', '', '', 'ru', (ARRAY['acquire', 'develop', 'keep', 'end'])[1 + n % 4],
- now(), true, false, '', 'RO', '', 'City ' || (n::bigint * 7919 % 200), '', '{{}}' FROM generate_series(1, {people}) n
+ now(), true, false, '', 'RO', '', 'City ' || (n::bigint * 7919 % 200), '', '{{}}', '' FROM generate_series(1, {people}) n
 """
 PURCHASES = """
 INSERT INTO purchases_purchase (tenant_id, created_at, updated_at, at, party_id, external_id, amount, currency, is_return, note)

@@ -36,8 +36,8 @@ FILL = """
 with tenant_scope(company), transaction.atomic(), connection.cursor() as cursor:
     cursor.execute("INSERT INTO parties_party (tenant_id, created_at, updated_at, kind, name, legal_name, tax_number, last_name,"
         " first_name, middle_name, position, decision, sex, language, phase, phase_since, is_customer, is_supplier, external_id,"
-        " country, region, city, note, characteristics) SELECT %s, now(), now(), 'person', 'P ' || n, '', '', '', '', '', '', '', '', '',"
-        " 'acquire', now(), true, false, '', '', '', '', '', '{}' FROM generate_series(1, 500) n", [company])
+        " country, region, city, note, characteristics, time_zone) SELECT %s, now(), now(), 'person', 'P ' || n, '', '', '', '', '', '', '', '', '',"
+        " 'acquire', now(), true, false, '', '', '', '', '', '{}', '' FROM generate_series(1, 500) n", [company])
     cursor.execute("INSERT INTO purchases_purchase (tenant_id, created_at, updated_at, at, party_id, external_id, amount, currency,"
         " is_return, note) SELECT %s, now(), now(), now() - n * interval '1 minute', (SELECT min(id) FROM parties_party) + n %% 500, '',"
         " n %% 90, 'EUR', false, '' FROM generate_series(1, 60000) n", [company])

@@ -22,9 +22,9 @@ MANY, MOST = 100_000, 10
 PEOPLE = """
 INSERT INTO parties_party (tenant_id, created_at, updated_at, kind, name, legal_name, tax_number, last_name, first_name,
  middle_name, position, decision, sex, language, phase, phase_since, is_customer, is_supplier, external_id, country, region, city,
- note, characteristics)
+ note, characteristics, time_zone)
 SELECT %s, now(), now(), 'person', 'Customer ' || n, '', '', '', 'Anna', '', '', '', '', 'ru', 'keep', now(), true, false, '', 'RO',
- '', 'Iași', '', '{}' FROM generate_series(1, %s) n
+ '', 'Iași', '', '{}', '' FROM generate_series(1, %s) n
 """
 HITS = """
 INSERT INTO channels_hit (tenant_id, at, delivery, kind, target, verdict, rule, counted)
