@@ -5,6 +5,7 @@ be gone are a customer's rows read again. SQL for DuckDB.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from dialogue.platform.warehouse.marts import RollUp
@@ -49,7 +50,18 @@ class Summing:
             facts = ", ".join(f'"{name}" = anew."{name}"' for name in rollup.types if name not in rollup.keys)
             duck.execute(f"UPDATE {table} SET {facts} FROM anew WHERE {same}")
         made = self.keeper.changed(self.name, piece, rollup.keys, f"(SELECT * FROM {table} WHERE n > 0)", table)
-        return self.described(self.keeper.compacted(self.name, made, rollup.keys, LOOSE_SHARE, rollup.order))
+        made = self.keeper.compacted(self.name, made, rollup.keys, LOOSE_SHARE, rollup.order)
+        latest = self._latest(piece, change, table) if rollup.monthly else ""
+        return replace(made, latest=latest) if latest else self.described(made)
+
+    def _latest(self, piece: Piece, change: Change, moved: str) -> str:
+        """Return the newest moment after a change, without reading all rows; "" where the newest one may be gone."""
+        (gone,) = self.keeper.one(f'SELECT max("{self.rollup.at}") FROM {change.went} WHERE {self.rollup.counts}')
+        if not piece.latest or (gone is not None and gone >= datetime.fromisoformat(piece.latest)):
+            return ""
+        (came,) = self.keeper.one(f'SELECT max("last") FROM {moved} WHERE n > 0')
+        latest = datetime.fromisoformat(piece.latest)
+        return (latest if came is None else max(latest, came)).isoformat()
 
     def _moved(self, piece: Piece, change: Change) -> str:
         """Return the rows that change, with their new sums; a first or last moment that may be gone is empty."""

@@ -367,3 +367,29 @@ def test_night_leaves_tombstones_to_a_copy_being_made(cast: Cast) -> None:
     with tenant_scope(tenant), transaction.atomic():
         begin_if_worth(by)
         assert Tombstone.objects.count() == 0
+
+
+def test_newest_moment_of_monthly_sums_follows_what_goes_and_comes(cast: Cast) -> None:
+    tenant = cast.company.pk
+    party = a_person(cast, "Ion").pk
+    monthly = [name for name in rollups.keys() if rollups.get(name).monthly and rollups.get(name).mart == "purchase"]  # noqa: SIM118
+
+    def write(day: int | None) -> None:
+        with tenant_scope(tenant), transaction.atomic(), connection.cursor() as cursor:
+            if day is None:
+                cursor.execute("DELETE FROM purchases_purchase WHERE at = (SELECT max(at) FROM purchases_purchase)")
+                return
+            cursor.execute(WRITE, [tenant, party, day])
+            moment = "('2026-01-01 12:00+00'::timestamptz + %s * interval '1 day')"
+            cursor.execute(f"UPDATE purchases_purchase SET at = {moment} WHERE id = %s", [day, cursor.fetchone()[0]])
+
+    write(3)
+    copy_company(tenant)
+    for day in (5, 1, None, None, 2, None, 7):
+        write(day)
+        assert refresh_company(tenant) is not None
+        manifest = store.manifest_of(tenant)
+        assert manifest is not None
+        for name in monthly:
+            ((last,),) = in_warehouse(f'SELECT max("last") FROM "{name}"', tenant)
+            assert manifest.rollups[name].latest == (last.isoformat() if last else "")
