@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import ssl
 import threading
 from collections import deque
@@ -27,6 +28,7 @@ from dialogue.platform.mail.transport import (
 )
 
 LONGEST_LINE = 4096
+UNFIT = re.compile(r"[\r\n<>]")
 GREETING, LEAVE = b"EHLO", b"QUIT\r\n"
 CONNECTIONS = 10
 Said = Callable[[int, Result], None]
@@ -55,7 +57,11 @@ class Parcel:
     data: bytes
 
     def commands(self) -> tuple[bytes, bytes, bytes]:
-        """Return the commands of the envelope."""
+        """Return the commands of the envelope.
+
+        Raises:
+            ValueError: an address holds what would end its command.
+        """
         return b"MAIL FROM:<%b>\r\n" % _ascii(self.sender), b"RCPT TO:<%b>\r\n" % _ascii(self.recipient), b"DATA\r\n"
 
     def content(self) -> bytes:
@@ -68,7 +74,7 @@ class Parcel:
 
 def _ascii(address: str) -> bytes:
     # A line end in an address would be a command of its own.
-    if any(letter in address for letter in "\r\n<>"):
+    if UNFIT.search(address):
         message = "an address holds no line ends and no angle brackets"
         raise ValueError(message)
     return address.encode("ascii")
@@ -254,6 +260,8 @@ class _Answers(asyncio.Protocol):
         self.waiter: asyncio.Future[None] | None = None
         self.ready: asyncio.Future[None] | None = None
         self.gone = asyncio.Event()
+        self.deadline = 0.0
+        self._watch: asyncio.TimerHandle | None = None
         self._held = b""
         self._words: list[str] = []
 
@@ -290,11 +298,23 @@ class _Answers(asyncio.Protocol):
         self._break(exc or Lost())
         self._wake()
         self.resume_writing()
+        if self._watch is not None:
+            self._watch.cancel()
         self.gone.set()
 
-    def give_up(self) -> None:
-        """Let who waits know that it takes too long."""
-        if self.waiter is not None and not self.waiter.done():
+    def expect_by(self, deadline: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Let who waits know when it takes longer; a timer of its own for each answer would cost as much as the answer."""
+        self.deadline = deadline
+        if self._watch is None:
+            self._watch = loop.call_at(deadline, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._watch = None
+        if self.waiter is None or self.waiter.done():
+            return
+        if loop.time() < self.deadline:
+            self._watch = loop.call_at(self.deadline, self._look, loop)
+        else:
             self.waiter.set_exception(TimeoutError())
 
     def pause_writing(self) -> None:
@@ -409,15 +429,12 @@ class _Wire:
 
     async def _wait(self, answers: _Answers) -> None:
         loop = asyncio.get_running_loop()
-        late = loop.call_later(self.where.timeout, answers.give_up)
-        try:
-            while not answers.said:
-                if answers.fault is not None:
-                    raise answers.fault
-                answers.waiter = loop.create_future()
-                await answers.waiter
-        finally:
-            late.cancel()
+        answers.expect_by(loop.time() + self.where.timeout, loop)
+        while not answers.said:
+            if answers.fault is not None:
+                raise answers.fault
+            answers.waiter = loop.create_future()
+            await answers.waiter
 
     async def close(self) -> None:
         """Say good-bye without waiting for an answer, and let go."""

@@ -14,14 +14,15 @@ class Sink:
     """What arrived, and how the server behaves.
 
     `answers` maps a recipient to the answer to RCPT, `finals` to the answer to the final dot; `hang_up` names recipients whose
-    connection is dropped after the dot without an answer, `vanish` those dropped before DATA is answered; `most` limits
-    connections at a time, `shuts_after` the letters of one; without `keeps` letters are taken and forgotten.
+    connection is dropped after the dot without an answer, `silent` those after whose dot nothing is said any more, `vanish` those
+    dropped before DATA is answered; `most` limits connections at a time, `shuts_after` the letters of one; without `keeps` letters are taken and forgotten.
     """
 
     pipelines: bool = True
     answers: dict[str, bytes] = field(default_factory=dict)
     finals: dict[str, bytes] = field(default_factory=dict)
     hang_up: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
     vanish: set[str] = field(default_factory=set)
     most: int = 100
     shuts_after: int = 0
@@ -71,7 +72,7 @@ class Sink:
                 writer.write(b"354 go on\r\n" if recipients else self.data_without_recipient)
                 if recipients or self.data_without_recipient.startswith(b"354"):
                     data = await reader.readuntil(b"\r\n.\r\n") if recipients else await reader.readuntil(b".\r\n")
-                    if recipients and not await self._keep(recipients, data, writer):
+                    if recipients and not await self._keep(recipients, data, reader, writer):
                         return
                     kept += bool(recipients)
                     if self.shuts_after and kept >= self.shuts_after:
@@ -88,12 +89,17 @@ class Sink:
                 writer.write(b"250 fine\r\n")
             await writer.drain()
 
-    async def _keep(self, recipients: list[str], data: bytes, writer: asyncio.StreamWriter) -> bool:
+    async def _keep(
+        self, recipients: list[str], data: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
         final = self.finals.get(recipients[0], b"250 kept\r\n")
         if final.startswith(b"2") and self.keeps:
             self.letters.append((recipients[0], data[:-3].replace(b"\r\n..", b"\r\n.")))
         if self.hang_up & set(recipients):
             writer.transport.abort()
+            return False
+        if self.silent & set(recipients):
+            await reader.read()
             return False
         writer.write(final)
         return True

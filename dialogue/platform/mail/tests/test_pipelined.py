@@ -20,9 +20,9 @@ def _parcels(number: int) -> list[Parcel]:
     ]
 
 
-def _send(kept: Sink, parcels: list[Parcel], connections: int = 4, window: int = 0) -> dict[int, Result]:
+def _send(kept: Sink, parcels: list[Parcel], connections: int = 4, window: int = 0, timeout: float = 5) -> dict[int, Result]:
     said: list[tuple[int, Result]] = []
-    way = PipelinedTransport(SmtpAddress("127.0.0.1", kept.port, Security.NONE, timeout=5), connections=connections)
+    way = PipelinedTransport(SmtpAddress("127.0.0.1", kept.port, Security.NONE, timeout=timeout), connections=connections)
     try:
         for start in range(0, len(parcels), window or len(parcels)):
             way.send_all(parcels[start : start + (window or len(parcels))], lambda key, result: said.append((key, result)))
@@ -79,6 +79,15 @@ def test_no_answer_after_the_final_dot_is_unknown_and_never_repeated() -> None:
     assert {key for key, result in found.items() if result.outcome is Outcome.UNKNOWN} == {2, 5, 6}
     assert max(Counter(address for address, _data in kept.letters).values()) == 1
     assert len(kept.letters) == 20
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+def test_a_server_that_falls_silent_keeps_nobody_waiting(pipelines: bool) -> None:
+    with sink(pipelines=pipelines, silent={"p3@example.org"}) as kept:
+        found = _send(kept, _parcels(20), connections=2, timeout=0.3)
+    outcomes = {key: result.outcome for key, result in found.items()}
+    assert outcomes.pop(3) == Outcome.UNKNOWN
+    assert set(outcomes.values()) == {Outcome.ACCEPTED}
 
 
 def test_a_connection_lost_before_the_letter_defers_it_and_the_others_go() -> None:
