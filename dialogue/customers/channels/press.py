@@ -78,8 +78,19 @@ class Branches:
     parts: tuple[tuple[When | None, tuple[Ready, ...]], ...]
 
 
-# What a half of a letter is joined of: bytes as they go, a place to be filled, a choice.
-Ready = bytes | Place | Branches
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A place of an address of ours."""
+
+    place: Place
+
+
+# What a half of a letter is joined of: bytes as they go, a place of the card's or of ours, a choice.
+Ready = bytes | Place | Own | Branches
+
+
+def _is_own(place: Place) -> bool:
+    return place.name in OURS or place.name.isdecimal()
 
 
 class Facts:
@@ -99,22 +110,31 @@ class Facts:
         Raises:
             Refusal: the card has nothing for it.
         """
-        known = self._said.get(place.name)
+        return self.address(place.name) if _is_own(place) else self.value(place)
+
+    def value(self, place: Place) -> str:
+        """Return what the card has for a place.
+
+        Raises:
+            Refusal: it has nothing.
+        """
+        word = value_of(place, self.values)
+        return GAPS.sub(" ", word) if "  " in word or "\t" in word else word
+
+    def address(self, name: str) -> str:
+        """Return an address of ours."""
+        known = self._said.get(name)
         if known is None:
-            kind = OURS.get(place.name)
-            if kind is None and not place.name.isdecimal():
-                word = value_of(place, self.values)
-                return GAPS.sub(" ", word) if "  " in word or "\t" in word else word
-            known = self._said[place.name] = self._address(place.name, kind)
+            known = self._said[name] = self._address(name, OURS.get(name))
         return known
 
-    def cut(self, place: Place) -> bytes | None:
+    def cut(self, name: str) -> bytes | None:
         """Return an address of ours as it goes over the wire, the same in both halves; None where it needs an encoding."""
-        known = self._cut.get(place.name)
-        if known is None and (place.name in OURS or place.name.isdecimal()):
-            word = self.word(place)
+        known = self._cut.get(name)
+        if known is None:
+            word = self.address(name)
             if ADDRESS.fullmatch(word):
-                known = self._cut[place.name] = _cut(word)
+                known = self._cut[name] = _cut(word)
         return known
 
     def _address(self, name: str, kind: TokenKind | None) -> str:
@@ -164,7 +184,10 @@ class Part:
             if isinstance(one, bytes):
                 joined.append(one)
             elif isinstance(one, Place):
-                joined.append(facts.cut(one) or self.encoded(facts.word(one)))
+                joined.append(self.encoded(facts.value(one)))
+            elif isinstance(one, Own):
+                name = one.place.name
+                joined.append(facts.cut(name) or self.encoded(facts.address(name)))
             else:
                 taken = next((inside for when, inside in one.parts if when is None or when.holds(facts.values)), ())
                 self._join(taken, facts, joined)
@@ -181,7 +204,7 @@ def _ready(pieces: Pieces) -> tuple[Ready, ...]:
         if isinstance(piece, Choice):
             parts = (SOFT, Branches(tuple((when, _ready(inside)) for when, inside in piece.branches)), SOFT)
         elif isinstance(piece, Place):
-            parts = (SOFT, piece, SOFT)
+            parts = (SOFT, Own(piece) if _is_own(piece) else piece, SOFT)
         for one in parts:
             if isinstance(one, bytes) and found and isinstance(found[-1], bytes):
                 found[-1] += one

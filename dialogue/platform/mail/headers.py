@@ -38,8 +38,11 @@ def _q_cost(character: str) -> int:
     return sum(1 if byte in Q_PLAIN or byte == 0x20 else 3 for byte in character.encode())
 
 
+Q_WRITTEN = ["_" if byte == 0x20 else chr(byte) if byte in Q_PLAIN else f"={byte:02X}" for byte in range(256)]
+
+
 def _q(text: str) -> str:
-    return "".join("_" if b == 0x20 else chr(b) if b in Q_PLAIN else f"={b:02X}" for b in text.encode())
+    return "".join(map(Q_WRITTEN.__getitem__, text.encode()))
 
 
 def _b(text: str) -> str:
