@@ -18,6 +18,7 @@ from bench.house import House
 
 THREADS = 4
 WARM = 20
+ROUNDS = 3
 VALUES = {"per_s": "1/s", "mib": "MiB", "seconds": "s", "parties_per_s": "1/s"}
 
 
@@ -176,6 +177,12 @@ def driven(house: House, call: Any, number: int, threads: int) -> dict[str, Any]
     return found | {"cpu_ms": round(1000 * web / number, 2), "database_ms": round(1000 * database / number, 2)}
 
 
+def middle(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facts of the middle round by rate, with the rates of all."""
+    ranked = sorted(rounds, key=lambda facts: facts["per_s"])
+    return ranked[len(ranked) // 2] | {"rounds": [facts["per_s"] for facts in rounds]}
+
+
 def ours(*, small: bool) -> dict[str, Any]:
     """Measure our side; return what was found by row."""
     made = 1_000 if small else 10_000
@@ -195,7 +202,12 @@ def ours(*, small: bool) -> dict[str, Any]:
         # After one warm-up, as the peer measures its lists: every process and thread has served each page once or twice.
         for call, _number, threads in rows.values():
             drive(call, WARM, threads)
-        found: dict[str, Any] = {name: driven(house, call, number, threads) for name, (call, number, threads) in rows.items()}
+        # Round after round, so that a busy moment of the machine hits one of each row's three figures.
+        rounds = [
+            {name: driven(house, call, number, threads) for name, (call, number, threads) in rows.items()}
+            for _round in range(ROUNDS)
+        ]
+        found: dict[str, Any] = {name: middle([one[name] for one in rounds]) for name in rows}
         asked = {
             "desk.list": f"{house.base}/deals/?view=all&f.budget.at_least=1000&sort=-budget",
             "desk.card": f"{house.base}/contacts/{parties[0]}/",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +17,7 @@ import psycopg
 import pytest
 
 from dialogue.platform.embedded.server import SUPERUSER, EmbeddedServer
-from tests.machines import READY, Installation, dialogue, until
+from tests.machines import READY, ROOT, Installation, dialogue, until
 
 pytestmark = pytest.mark.slow
 Start = Callable[..., Installation]
@@ -178,3 +180,27 @@ def test_reset_with_yes_starts_anew(installation: Start, data: Path) -> None:
     running.ready()
     assert not (data / "keep.txt").exists()
     assert count_companies(data) == 0
+
+
+DROPPED = """
+import os, signal, sys
+from dialogue.faces.command.supervisor import StopAsked, Supervisor, stop_on_signals
+
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(1000))
+
+stop_on_signals()
+Last()
+try:
+    Supervisor().watch(None)
+except StopAsked:
+    sys.exit(7)
+"""
+
+
+def test_signal_that_python_drops_inside_a_finalizer_is_heard_all_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", DROPPED], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 7, done.stderr
+    assert "StopAsked" in done.stderr

@@ -12,9 +12,8 @@ import signal
 import sys
 import time
 
-from dialogue.faces.command.supervisor import MARK, StopAsked, end_with_supervisor, stop_on_signals, supervised
+from dialogue.faces.command.supervisor import MARK, STOPPING, StopAsked, end_with_supervisor, stop_on_signals, supervised
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LAST_SECONDS = 1.0
 LOOK_SECONDS = 0.02
 
@@ -26,7 +25,7 @@ def become_keeper(workers: int) -> None:
         return
     surroundings = os.environ | ({MARK: "1"} if supervised.is_set() else {})
     # What is asked meanwhile waits until the keeper can hear it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     # The words of this process's own start follow, for people who look at a list of processes.
     words = [sys.executable, "-m", "dialogue.faces.command.keeper", ",".join(map(str, pids)), *sys.argv[1:]]
     os.execve(sys.executable, words, surroundings)
@@ -36,7 +35,7 @@ def keep(workers: set[int]) -> int:
     """Wait until told to stop (0) or until a worker ends by itself (1), end them all and return the exit code."""
     try:
         stop_on_signals()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         # As the first process of a container it is also left other people's children, which it lets go.
         while all(lives(pid) for pid in workers) and os.wait()[0] not in workers:
             pass

@@ -85,6 +85,9 @@ def prepare(supervisor: Supervisor, folder: Path) -> EmbeddedServer | None:
     with step("bringing the database up to date"):
         bring_up_to_date()
     supervisor.tell()
+    gc.enable()
+    # While the children begin.
+    gc.collect()
     return server
 
 
@@ -112,8 +115,6 @@ def serve(supervisor: Supervisor, port: int, *, demo: bool, server: EmbeddedServ
             return 1
     link = first_start.companies_and_link(demo=demo)
     print(f"ready http://127.0.0.1:{port}/ sign-in {link}", flush=True)
-    gc.enable()
-    gc.collect()
     supervisor.watch(server)
     return 0
 

@@ -26,11 +26,12 @@ LOOK_SECONDS = 0.1
 # Together under the two seconds in which everything must be gone.
 CHILDREN_SECONDS = 0.4
 DATABASE_SECONDS = 0.4
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SHORT_LIFE = 5.0
 LONGEST_PAUSE = 30.0
 MARK, AHEAD = "DIALOGUE_SUPERVISED", "DIALOGUE_STARTED_AHEAD"
-# Set in a process that ends with its supervisor; and when that one has said to begin.
-supervised, told = threading.Event(), threading.Event()
+# Set in a process that ends with its supervisor; when that one has said to begin; when somebody has asked to stop.
+supervised, told, stopping = threading.Event(), threading.Event(), threading.Event()
 STOP_DATABASE = (
     "import pathlib, sys; from dialogue.platform.embedded.server import stop_when_unused; "
     "stop_when_unused(pathlib.Path(sys.argv[1]))"
@@ -45,11 +46,12 @@ def stop_on_signals() -> None:
     """Turn the first SIGTERM, SIGINT or SIGHUP into StopAsked; the ones after it change nothing."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOPPING:
             signal.signal(number, signal.SIG_IGN)
+        stopping.set()
         raise StopAsked
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, end)
 
 
@@ -152,6 +154,9 @@ class Supervisor:
         """Restart what dies, the database too, until StopAsked is raised from outside."""
         while True:
             time.sleep(LOOK_SECONDS)
+            if stopping.is_set():
+                # Python drops what is raised inside a finalizer, and the signals after the first are not heard.
+                raise StopAsked
             if server is not None and not server.is_up():
                 say("The database has stopped; starting it again.")
                 server.start()
