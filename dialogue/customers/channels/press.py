@@ -80,9 +80,9 @@ class Branches:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A place of an address of ours."""
+    """The place of an address of ours."""
 
-    place: Place
+    name: str
 
 
 # What a half of a letter is joined of: bytes as they go, a place of the card's or of ours, a choice.
@@ -186,8 +186,7 @@ class Part:
             elif isinstance(one, Place):
                 joined.append(self.encoded(facts.value(one)))
             elif isinstance(one, Own):
-                name = one.place.name
-                joined.append(facts.cut(name) or self.encoded(facts.address(name)))
+                joined.append(facts.cut(one.name) or self.encoded(facts.address(one.name)))
             else:
                 taken = next((inside for when, inside in one.parts if when is None or when.holds(facts.values)), ())
                 self._join(taken, facts, joined)
@@ -204,7 +203,7 @@ def _ready(pieces: Pieces) -> tuple[Ready, ...]:
         if isinstance(piece, Choice):
             parts = (SOFT, Branches(tuple((when, _ready(inside)) for when, inside in piece.branches)), SOFT)
         elif isinstance(piece, Place):
-            parts = (SOFT, Own(piece) if _is_own(piece) else piece, SOFT)
+            parts = (SOFT, Own(piece.name) if _is_own(piece) else piece, SOFT)
         for one in parts:
             if isinstance(one, bytes) and found and isinstance(found[-1], bytes):
                 found[-1] += one

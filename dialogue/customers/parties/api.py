@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -10,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from dialogue.customers.parties import actions, details
 from dialogue.customers.parties.drafts import Contact, NewParty
@@ -19,7 +18,7 @@ from dialogue.customers.parties.models import Address, Consent, ContactPoint, Me
 from dialogue.customers.parties.permissions import KIND
 from dialogue.kit.actors import Reach
 from dialogue.kit.api.paging import Page, Paging, page_of
-from dialogue.kit.api.shapes import Input, Moment, Shape, Text
+from dialogue.kit.api.shapes import Facts, Input, Moment, Shape, Text
 from dialogue.kit.api.versions import if_match, tell_version
 from dialogue.kit.doors import visible_or_404
 from dialogue.kit.errors import Refusal
@@ -29,16 +28,6 @@ from dialogue.platform.criteria.api import Filtered, Search, filtered_page
 router = Router(tags=["parties"])
 Name = Annotated[Text, Field(max_length=200)]
 Number = Annotated[int, Field(ge=1, lt=2**63)]
-
-
-def _no_zero_bytes(facts: dict[str, Any]) -> dict[str, Any]:
-    if "\\u0000" in json.dumps(facts, default=str):
-        message = "must not hold the zero byte"
-        raise ValueError(message)
-    return facts
-
-
-Facts = Annotated[dict[str, Any], AfterValidator(_no_zero_bytes)]
 
 
 class NamedRow(Shape):

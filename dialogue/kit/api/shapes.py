@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -44,6 +45,17 @@ def _no_nul(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_no_nul)]
 """Text that PostgreSQL can keep."""
+
+
+def _no_zero_bytes(facts: dict[str, Any]) -> dict[str, Any]:
+    if "\\u0000" in json.dumps(facts, default=str):
+        message = "must not hold the zero byte"
+        raise ValueError(message)
+    return facts
+
+
+Facts = Annotated[dict[str, Any], AfterValidator(_no_zero_bytes)]
+"""Values by name that PostgreSQL can keep."""
 
 
 class Money(Shape):

@@ -22,7 +22,6 @@ from dialogue.platform.accounts.links import digest_of
 from dialogue.platform.accounts.members import ASKER, MEMBERS, ROLES, member_actor
 from dialogue.platform.accounts.models import ApiKey, User
 from dialogue.platform.tenants.models import Tenant
-from dialogue.platform.tenants.opened import OPENED
 
 OPEN = "SELECT kept, company, stamp FROM public.accounts_open(%s, %s)"
 OPEN_KEY = "SELECT key, company, member, key_stamp, company_stamp FROM public.accounts_open_key(%s)"
@@ -80,7 +79,7 @@ def open_company(session: SessionBase, login: str) -> Opened | None:
         company=copy(_companies.get(company, stamp, _company(company))),
         user=copy(user),
         actor=_actor(company, user, stamps),
-        stamps=stamps | {OPENED: stamp},
+        stamps=stamps,
     )
 
 

@@ -19,6 +19,7 @@ FRAME = len("=?utf-8?b??=")
 PHRASE = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
 # RFC 2047, 5 (3): what stays itself in a Q word that may stand in a phrase.
 Q_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+Q_WRITTEN = ["_" if byte == 0x20 else chr(byte) if byte in Q_PLAIN else f"={byte:02X}" for byte in range(256)]
 
 
 def refuse_control(text: str, field: str) -> str:
@@ -36,9 +37,6 @@ def refuse_control(text: str, field: str) -> str:
 @lru_cache(maxsize=4096)
 def _q_cost(character: str) -> int:
     return sum(1 if byte in Q_PLAIN or byte == 0x20 else 3 for byte in character.encode())
-
-
-Q_WRITTEN = ["_" if byte == 0x20 else chr(byte) if byte in Q_PLAIN else f"={byte:02X}" for byte in range(256)]
 
 
 def _q(text: str) -> str:

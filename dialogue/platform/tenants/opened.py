@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dialogue.kit.reference import remembered
 from dialogue.kit.scope import current_scope, current_tenant
 from dialogue.platform.tenants.models import Tenant
-
-# Stamped by what opens the company, not by the references.
-OPENED = "tenants.company"
 
 
 def open_company() -> Tenant:
     """Return the open company; on a page that only reads the one it was opened with, which nobody may change."""
-    return remembered(OPENED, lambda: Tenant.objects.get(pk=current_tenant()))
+    return Tenant.objects.get(pk=current_tenant()) if current_scope().stamps is None else company_as_opened()
 
 
 def company_as_opened() -> Tenant:
