@@ -131,11 +131,11 @@ def _forget_statistics() -> None:
 def django_db_setup(django_db_blocker: pytest.FixtureRequest, worker_id: str = "main") -> Iterator[None]:
     """Clone the migrated template and point both connections at the clone."""
     from django.conf import settings
-    from django.core.management import call_command
     from django.db import connections
 
     from dialogue.faces.command.migrate import fingerprint
     from dialogue.platform.embedded import bootstrap
+    from dialogue.platform.embedded.migrating import migrate, pending
     from dialogue.platform.embedded.server import SUPERUSER, server_for
 
     if NAMED:
@@ -162,7 +162,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest, worker_id: str = "
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
             bootstrap.make_embedded_database(str(server.socket), SUPERUSER, making)
             connections["owner"].settings_dict["NAME"] = making
-            call_command("migrate", database="owner", verbosity=0, interactive=False)
+            migrate(connections["owner"], pending(connections["owner"]))
             with connections["owner"].cursor() as cursor:
                 cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO dialogue_app")
             connections["owner"].close()

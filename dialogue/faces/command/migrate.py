@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import sys
 from functools import cache
@@ -47,11 +45,10 @@ def bring_up_to_date(*, quiet: bool = True) -> bool:
     A file in the data folder remembers the last fingerprint, so that an unchanged start costs one comparison.
     """
     from django.conf import settings
-    from django.core.management import call_command
     from django.db import connections
-    from django.db.migrations.executor import MigrationExecutor
 
     from dialogue.faces.command import database
+    from dialogue.platform.embedded.migrating import migrate, pending
 
     database.prepare()
     marker = settings.DATA / "migrated"
@@ -59,19 +56,20 @@ def bring_up_to_date(*, quiet: bool = True) -> bool:
     if not settings.DATABASE_URL and is_marked(settings.DATA):
         return False
     owner = connections["owner"]
-    pending = bool(MigrationExecutor(owner).migration_plan(MigrationExecutor(owner).loader.graph.leaf_nodes()))
-    if pending:
-        database.refuse_newer(owner)
+    plan = pending(owner)
+    database.refuse_newer(owner)
+    if plan:
         if database.holds_data(owner):
             database.back_up_before_upgrade()
-        with contextlib.redirect_stdout(io.StringIO() if quiet else sys.stderr):
-            call_command("migrate", database="owner", interactive=False, verbosity=0 if quiet else 1)
-    else:
-        database.refuse_newer(owner)
+        migrate(owner, plan, None if quiet else _say)
     database.settle(owner)
     owner.close()
     marker.write_text(now)
-    return pending
+    return bool(plan)
+
+
+def _say(name: str) -> None:
+    print(name, file=sys.stderr)
 
 
 def run(options: argparse.Namespace) -> int:
