@@ -12,7 +12,10 @@ from django.db.migrations.utils import field_is_referenced
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.migrations.migration import Migration
     from django.db.models import Field
+
+    Plan = Sequence[tuple[Migration, bool]]
 
 
 class NarrowState(ProjectState):
@@ -52,36 +55,32 @@ class NarrowState(ProjectState):
         super().reload_model(app_label, model_name)
 
 
-class NarrowExecutor(MigrationExecutor):
-    """Django's executor, whose first state is narrow."""
-
-    def project_state(self) -> NarrowState:
-        """Return the state that the applied migrations made."""
-        return self._create_project_state(with_applied_migrations=True)
-
-    def _create_project_state(self, with_applied_migrations: bool = False) -> NarrowState:
-        state = super()._create_project_state(with_applied_migrations)
-        return NarrowState(state.models, state.real_apps)
-
-
-def pending(connection: BaseDatabaseWrapper) -> Sequence[tuple[Any, bool]]:
+def pending(connection: BaseDatabaseWrapper) -> Plan:
     """Return the migrations that the database lacks, in their order."""
     executor = MigrationExecutor(connection)
     return executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
-def migrate(
-    connection: BaseDatabaseWrapper, plan: Sequence[tuple[Any, bool]], tell: Callable[[str], None] | None = None
-) -> None:
+def migrate(connection: BaseDatabaseWrapper, plan: Plan, tell: Callable[[str], None] | None = None) -> None:
     """Apply the migrations of the plan, telling the name of each, and send the signals that Django's command `migrate` sends."""
 
-    def progress(action: str, migration: Any = None, _fake: bool = False) -> None:
+    def progress(action: str, migration: Migration | None = None, _fake: bool | None = None) -> None:
         if tell and action == "apply_start":
             tell(str(migration))
 
-    executor = NarrowExecutor(connection, progress)
-    told = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
-    before = executor.project_state()
-    emit_pre_migrate_signal(**told, apps=before.apps)
-    executor.migrate(None, plan=plan, state=before.clone())
+    executor = MigrationExecutor(connection, progress)
+    state = _applied_state(executor)
+    told: dict[str, Any] = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
+    emit_pre_migrate_signal(**told, apps=state.apps)
+    executor.migrate(None, plan=plan, state=state.clone())
     emit_post_migrate_signal(**told)
+
+
+def _applied_state(executor: MigrationExecutor) -> NarrowState:
+    """Return the models as the migrations applied so far made them."""
+    loader = executor.loader
+    state = NarrowState(real_apps=loader.unmigrated_apps)
+    for migration, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
+        if (migration.app_label, migration.name) in loader.applied_migrations:
+            migration.mutate_state(state, preserve=False)
+    return state
