@@ -54,15 +54,15 @@ def _init_of(cls: type[Any]) -> Callable[..., None]:
             taken.append(one.name + _default(one, names))
         made = f"_make_{one.name}()" if one.default_factory is not MISSING else f"_is_{one.name}"
         if one.default_factory is not MISSING and one.init:
-            filled.append(f"held[{one.name!r}] = {made} if {one.name} is MISSING else {one.name}")
+            filled.append(f"__held[{one.name!r}] = {made} if {one.name} is MISSING else {one.name}")
         elif one.init:
-            filled.append(f"held[{one.name!r}] = {one.name}")
+            filled.append(f"__held[{one.name!r}] = {one.name}")
         elif one.default_factory is not MISSING or one.default is not MISSING:
             _default(one, names)
-            filled.append(f"held[{one.name!r}] = {made}")
+            filled.append(f"__held[{one.name!r}] = {made}")
     if hasattr(cls, "__post_init__"):
         filled.append("self.__post_init__()")
-    lines = [f"def __init__({', '.join(taken)}):", " held = self.__dict__", *(f" {line}" for line in filled)]
+    lines = [f"def __init__({', '.join(taken)}):", " __held = self.__dict__", *(f" {line}" for line in filled)]
     exec("\n".join(lines), names)  # noqa: S102  the names are those of the class
     written: Callable[..., None] = names["__init__"]
     written.__qualname__ = f"{cls.__qualname__}.__init__"

@@ -16,6 +16,7 @@ from dialogue.customers.parties.models import Channel, ConsentState, ContactKind
 from dialogue.customers.parties.rules import normal_contact
 from dialogue.kit.actors import system_actor
 from dialogue.kit.scope import current_tenant
+from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.embedded.writing import text_array
 from dialogue.platform.mail.actions import add_sender_identity
@@ -104,14 +105,20 @@ def refuse_unconsented(party: Party, channel: str, purpose: str) -> None:
         )
 
 
-def sender_for(company: Tenant, identity: SenderIdentity | None = None) -> SenderIdentity:
+SENDERS = Statement(lambda: SenderIdentity.objects.in_use()[:1])
+
+
+def sender_for(company: Tenant, identity: SenderIdentity | None = None, *, outside: bool | None = None) -> SenderIdentity:
     """Return the identity to write from; while nothing can leave this machine the owner's own address serves.
+
+    `outside` says whether letters leave this machine, where that is known; else it is asked.
 
     Raises:
         NoSender: none is named, or a real server is set and nothing proves that the address is the company's.
     """
-    chosen = identity or SenderIdentity.objects.in_use().first()
-    outside = real_server() is not None and not company.is_demo
+    chosen = identity or SENDERS.first()
+    if outside is None:
+        outside = not company.is_demo and real_server() is not None
     if chosen is None and not outside:
         chosen = _owners_address(company)
     if chosen is None or chosen.archived_at is not None:

@@ -128,3 +128,17 @@ def test_what_only_the_standard_one_does_is_refused() -> None:
     for wrong in (Given, Own):
         with pytest.raises(TypeError, match="frozen=True"):
             frozen(wrong)
+
+
+@frozen
+class Named:
+    """Fields named like what the written method might use."""
+
+    held: int
+    made: int
+    cls: int = 3
+
+
+def test_fields_may_have_any_name() -> None:
+    one = Named(1, 2)
+    assert (one.held, one.made, one.cls) == (1, 2, 3)

@@ -37,7 +37,7 @@ from dialogue.marketing.campaigns.api_shapes import (
     ReferenceShape,
     ResultShape,
 )
-from dialogue.marketing.campaigns.freezing import Audience
+from dialogue.marketing.campaigns.freezing import Audience, lines_of
 from dialogue.marketing.campaigns.models import (
     Campaign,
     Content,
@@ -199,7 +199,8 @@ def set_costs(request: ApiRequest, campaign: int, given: list[CostInput]) -> lis
 def prepare_campaign(request: ApiRequest, campaign: int) -> tuple[int, PreparedShape | CountingShape]:
     """Counts, findings and power. A large campaign is counted by a job first: ask again when it is done."""
     row = _campaign(request, campaign)
-    known = preparing.kept_of(row) if preparing.is_large(row) else preparing.prepare(row)
+    lines = lines_of(row)
+    known = preparing.kept_of(row, lines) if preparing.is_large(lines) else preparing.prepare(row, lines)
     if known is None:
         return 202, CountingShape(job=preparing.prepare_soon(row, by=request.actor).pk)
     return 200, PreparedShape(
@@ -214,7 +215,7 @@ def prepare_campaign(request: ApiRequest, campaign: int) -> tuple[int, PreparedS
 def launch_campaign(request: ApiRequest, campaign: int) -> tuple[int, LaunchShape]:
     """Freezes the people and lets the letters go; refused with every finding that must be mended first."""
     row = _campaign(request, campaign)
-    if preparing.is_large(row):
+    if preparing.is_large(lines_of(row)):
         return 202, LaunchShape(run=None, job=launching.launch_soon(row, by=request.actor).pk, audience=None)
     run = launching.launch_campaign(row, by=request.actor)
     return 200, LaunchShape(run=run.pk, job=None, audience=AudienceShape.of(Audience.of_run(run)))

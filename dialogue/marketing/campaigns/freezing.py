@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -20,20 +20,22 @@ from dialogue.customers.channels.models import Suppression, suppression_keys
 from dialogue.customers.parties.models import Channel, Purpose
 from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
+from dialogue.kit.statement import Statement
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Decision, Person, Reason, Run, Side, Test
 from dialogue.marketing.campaigns.priority import neighbours_of
 from dialogue.marketing.campaigns.rules import HELD_OUT, LEAST, held_out_of
 from dialogue.marketing.policy.keeping import capped_sql, policy_of
 from dialogue.marketing.segments.building import asking_for_all, people_of
+from dialogue.marketing.segments.models import HandPick
 from dialogue.platform.embedded.writing import int_array
 from dialogue.platform.tenants.opened import open_company
 
 EMAIL, MARKETING = Channel.EMAIL.value, Purpose.MARKETING.value
-MEMORY = "SET LOCAL work_mem = '96MB'"
+MEMORY = "96MB"
 # From so many people on every table is read whole and hashed: a wrong guess about a rule must not become a loop.
 MANY = 20_000
-NO_LOOPS = "SET LOCAL enable_nestloop = off"
-LOOPS = "SET LOCAL enable_nestloop = on"
+READY = "SELECT set_config('work_mem', %s, true), set_config('enable_nestloop', %s, true)"
+LOOPS = "SELECT set_config('enable_nestloop', 'on', true)"
 PLACE = "('x' || left(md5(%s || f.id::text), 8))::bit(32)::bigint %% 10000"
 DECIDED = f"""
 WITH wanted (id) AS MATERIALIZED ({{wanted}}),
@@ -163,11 +165,27 @@ class Audience:
         return made
 
 
-def lines_of(campaign: Campaign) -> list[CampaignSegment]:
-    """Return the campaign's segments, each `written` where it has a letter of its own."""
+def _lines(campaign: int) -> models.QuerySet[CampaignSegment]:
     own = Content.objects.filter(campaign=OuterRef("campaign"), letter=OuterRef("number"))
-    rows = CampaignSegment.objects.filter(campaign=campaign).annotate(written=Exists(own))
-    return list(rows.select_related("segment").order_by("id"))
+    picks = HandPick.objects.filter(segment=OuterRef("segment"))
+    rows = CampaignSegment.objects.filter(campaign=campaign).annotate(written=Exists(own), picked=Exists(picks))
+    return rows.select_related("segment").order_by("id")
+
+
+LINES = Statement(_lines)
+LISTED = Statement(
+    lambda: Suppression.objects.filter(channel=EMAIL, purpose__in=["", MARKETING]).values_list("key", "hint").order_by()
+)
+
+
+def lines_of(campaign: Campaign) -> list[CampaignSegment]:
+    """Return the campaign's segments, each `written` where it has a letter of its own, `picked` where somebody was by hand."""
+    return LINES.rows(campaign=campaign.pk)
+
+
+def people_in(lines: Sequence[CampaignSegment]) -> int:
+    """Return about how many people the segments hold that are addressed."""
+    return sum(one.segment.size for one in lines if one.segment is not None and one.side == Side.INCLUDE)
 
 
 def wanted_sql(campaign: Campaign, number: int = 0, lines: Sequence[CampaignSegment] | None = None) -> tuple[str, list[Any]]:
@@ -184,7 +202,7 @@ def wanted_sql(campaign: Campaign, number: int = 0, lines: Sequence[CampaignSegm
     for one in lines_of(campaign) if lines is None else lines:
         if one.segment is None or (number and one.side == Side.INCLUDE and one.number != number):
             continue
-        sql, parameters = people_of(one.segment, asking)
+        sql, parameters = people_of(one.segment, asking, picked=getattr(one, "picked", None))
         sides[one.side].append(f"({sql})")
         values[one.side] += parameters
     included = " UNION ".join(sides[Side.INCLUDE]) or "SELECT NULL::bigint WHERE false"
@@ -213,7 +231,7 @@ def lettered_sql(lines: Sequence[CampaignSegment]) -> Lettered:
         if one.segment is None or one.side != Side.INCLUDE or not getattr(one, "written", False):
             continue
         asking = asking or asking_for_all()
-        sql, parameters = people_of(one.segment, asking)
+        sql, parameters = people_of(one.segment, asking, picked=getattr(one, "picked", None))
         parts.append(f"SELECT s{one.number}.id, {one.number}::smallint, {len(parts)} FROM ({sql}) AS s{one.number} (id)")
         values += parameters
     if not parts:
@@ -222,17 +240,16 @@ def lettered_sql(lines: Sequence[CampaignSegment]) -> Lettered:
     return Lettered(LETTERED.format(parts=" UNION ALL ".join(parts)), "coalesce(l.letter, 0::smallint)", joined, values)
 
 
-def stopped_points(wanted: str, values: Sequence[Any]) -> list[int]:
-    """Return the ids of the addresses among the wanted people's that are on the stop list.
+def stopped_points(wanted: str, values: Sequence[Any], *, few: bool = False) -> list[int]:
+    """Return the ids of the addresses among the wanted people's that are on the stop list; of a `few` people in one turn.
 
     The list holds keyed hashes; the key never travels to the database, so addresses of its domains are hashed here.
     """
-    listed = Suppression.objects.filter(channel=EMAIL, purpose__in=["", MARKETING])
-    keys = dict(listed.values_list("key", "hint"))
+    keys: dict[Any, str] = dict(LISTED.rows())
     if not keys:
         return []
     stopped: list[int] = []
-    with connection.chunked_cursor() as cursor:
+    with connection.cursor() if few else connection.chunked_cursor() as cursor:
         cursor.execute(POINTS.format(wanted=wanted), [current_tenant(), sorted(set(keys.values())), *values])
         while rows := cursor.fetchmany(5000):
             hashes = suppression_keys(EMAIL, [normal for _point, normal in rows])
@@ -247,7 +264,7 @@ def _decided(campaign: Campaign, lines: Sequence[CampaignSegment], seed: str, no
     capped, capped_values = capped_sql(policy, now)
     claimed, claimed_values = neighbours_of(campaign, policy, now).claimed_sql()
     own = lettered_sql(lines)
-    stopped = stopped_points(wanted, values)
+    stopped = stopped_points(wanted, values, few=people_in(lines) <= MANY)
     held, tenant = campaign.hold_out, current_tenant()
     parameters = [
         *values, tenant, tenant, int_array(stopped), *capped_values, *claimed_values, policy.cap, held is not None, 100 * (held or 0),
@@ -258,27 +275,21 @@ def _decided(campaign: Campaign, lines: Sequence[CampaignSegment], seed: str, no
     ), parameters
 
 
-def _ready(lines: Sequence[CampaignSegment]) -> None:
+def _ready(lines: Sequence[CampaignSegment]) -> tuple[str, list[str]]:
     sizes = [one.segment.size for one in lines if one.segment is not None]
-    with connection.cursor() as cursor:
-        cursor.execute(MEMORY)
-        cursor.execute(NO_LOOPS if sum(sizes) > MANY else LOOPS)
+    return READY, [MEMORY, "off" if sum(sizes) > MANY else "on"]
 
 
-def count_audience(campaign: Campaign, seed: str = "preview") -> Audience:
-    """Return how many would be reached, held out and left out if the campaign were launched now.
+def count_audience(campaign: Campaign, seed: str = "preview", lines: Sequence[CampaignSegment] | None = None) -> Audience:
+    """Return how many would be reached, held out and left out if the campaign were launched now; `lines` are its segments.
 
     Raises:
         RuleRefusal: a segment's rule names what is no longer there.
     """
-    lines = lines_of(campaign)
+    lines = lines_of(campaign) if lines is None else lines
     sql, values = _decided(campaign, lines, seed, timezone.now())
-    _ready(lines)
-    with connection.cursor() as cursor:
-        cursor.execute(sql + COUNT, values)
-        counted = Audience.of_rows(cursor.fetchall())
-        cursor.execute(LOOPS)
-    return counted
+    with cast("Any", connection).asking([_ready(lines), (sql + COUNT, values), (LOOPS, ())]) as (_set, counted, _set_back):
+        return Audience.of_rows(counted.fetchall())
 
 
 def freeze_people(campaign: Campaign, run: Run) -> Audience:
@@ -290,8 +301,8 @@ def freeze_people(campaign: Campaign, run: Run) -> Audience:
     begun = time.monotonic()
     lines = lines_of(campaign)
     sql, values = _decided(campaign, lines, run.seed, run.frozen_at)
-    _ready(lines)
     with connection.cursor() as cursor:
+        cursor.execute(*_ready(lines))
         cursor.execute(sql + FREEZE, [*values, current_tenant(), run.pk])
         cursor.execute(LOOPS)
         cursor.execute(

@@ -18,6 +18,7 @@ from dialogue.customers.parties.models import Party
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
 from dialogue.kit.frozen import frozen
+from dialogue.kit.statement import Statement
 from dialogue.marketing.campaigns.models import Campaign, Content, Run, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
@@ -56,12 +57,15 @@ class Shown:
     size: int
 
 
+CONTENTS = Statement(lambda campaign: Content.objects.filter(campaign=campaign).current())
+
+
 class Texts:
     """The newest texts of a campaign: `rows` by arm and language for everybody, `own` for people of a segment, its number first."""
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
-        newest = list(Content.objects.filter(campaign=campaign).current())
+        newest = CONTENTS.rows(campaign=campaign.pk)
         self.rows = {(one.arm, one.language): one for one in newest if not one.letter}
         self.own = {(one.letter, one.arm, one.language): one for one in newest if one.letter}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from dialogue.customers.channels.policy import refuse_locked, sender_for
 from dialogue.customers.channels.texts import PLACES, fill, links_of
 from dialogue.kit.errors import Conflict, Refusal
 from dialogue.kit.frozen import frozen
-from dialogue.marketing.campaigns.freezing import Audience
+from dialogue.marketing.campaigns.freezing import Audience, lines_of
 from dialogue.marketing.campaigns.letters import Texts, Written
 from dialogue.marketing.campaigns.links import dead_links
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Side, Test
@@ -80,13 +80,16 @@ class Preflight:
             raise Conflict(_("To launch first mend: %(what)s") % {"what": " ".join(words)}, code="preflight", findings=words)
 
 
-def look_before(campaign: Campaign, audience: Audience | None = None) -> Preflight:
-    """Return what was found right and wrong; with the counted audience also whether the segments make sense."""
+def look_before(
+    campaign: Campaign, audience: Audience | None = None, lines: Sequence[CampaignSegment] | None = None
+) -> Preflight:
+    """Return what was found right and wrong; with the counted audience also whether the segments (`lines`) make sense."""
     found = Preflight()
-    found.findings += _segments(campaign)
+    lines = lines_of(campaign) if lines is None else lines
+    found.findings += _segments(lines)
     texts = Texts(campaign)
     contents = [*texts.rows.values(), *texts.own.values()]
-    found.findings += _letters(campaign, texts)
+    found.findings += _letters(campaign, texts, lines)
     for stops, words, where in coupons_wrong(campaign, contents, audience):
         found.findings.append(Finding(Grade.STOP if stops else Grade.WARN, words, where))
     found.findings += _sender(campaign, contents)
@@ -95,18 +98,17 @@ def look_before(campaign: Campaign, audience: Audience | None = None) -> Preflig
     return found
 
 
-def look_at_letters(campaign: Campaign, texts: Texts) -> list[Finding]:
+def look_at_letters(campaign: Campaign, texts: Texts, lines: Sequence[CampaignSegment]) -> list[Finding]:
     """Return what is wrong or worth a look in the letters themselves; nothing is asked of other servers, as the launch does."""
     contents = [*texts.rows.values(), *texts.own.values()]
     told = (
         Finding(Grade.STOP if stops else Grade.WARN, words, where)
         for stops, words, where in coupons_wrong(campaign, contents, None)
     )
-    return [*_letters(campaign, texts), *(one for one in told if one.where == "letters")]
+    return [*_letters(campaign, texts, lines), *(one for one in told if one.where == "letters")]
 
 
-def _segments(campaign: Campaign) -> Iterator[Finding]:
-    lines = CampaignSegment.objects.filter(campaign=campaign).select_related("segment")
+def _segments(lines: Sequence[CampaignSegment]) -> Iterator[Finding]:
     rows = [(one.side, one.segment) for one in lines]
     if not any(side == Side.INCLUDE for side, _segment in rows):
         yield Finding(Grade.STOP, _("Choose at least one segment to be addressed."), "plan")
@@ -118,7 +120,7 @@ def _segments(campaign: Campaign) -> Iterator[Finding]:
             yield Finding(Grade.STOP, words % {"name": segment.name, "why": segment.problem}, "plan")
 
 
-def _letters(campaign: Campaign, texts: Texts) -> Iterator[Finding]:
+def _letters(campaign: Campaign, texts: Texts, lines: Sequence[CampaignSegment]) -> Iterator[Finding]:
     for arm in campaign.arms:
         name = _("Letter %(arm)s") % {"arm": arm.upper()} if len(campaign.arms) > 1 else _("The letter")
         if (arm, "") not in texts.rows:
@@ -127,11 +129,10 @@ def _letters(campaign: Campaign, texts: Texts) -> Iterator[Finding]:
         for (one, language), content in sorted(texts.rows.items()):
             if one == arm:
                 yield from _letter(texts.written(arm, language), content, f"{name} ({language})" if language else name)
-        yield from _own_letters(campaign, texts, arm, name)
+        yield from _own_letters(campaign, texts, arm, name, {one.number: one.name for one in lines})
 
 
-def _own_letters(campaign: Campaign, texts: Texts, arm: str, name: str) -> Iterator[Finding]:
-    names = {one.number: one.name for one in CampaignSegment.objects.filter(campaign=campaign)} if texts.own else {}
+def _own_letters(campaign: Campaign, texts: Texts, arm: str, name: str, names: Mapping[int, str]) -> Iterator[Finding]:
     for (number, one, language), content in sorted(texts.own.items()):
         if one == arm:
             told = f"{name}, {names.get(number, number)}" + (f" ({language})" if language else "")
@@ -217,13 +218,14 @@ def is_address(link: str) -> bool:
 
 def _sender(campaign: Campaign, contents: Sequence[Content]) -> Iterator[Finding]:
     company = open_company()
+    outside = not company.is_demo and real_server() is not None
     try:
         refuse_locked(company)
-        identity = sender_for(company, campaign.identity)
+        identity = sender_for(company, campaign.identity, outside=outside)
     except Refusal as refusal:
         yield Finding(Grade.STOP, refusal.message, "senders")
         return
-    if company.is_demo or real_server() is None:
+    if not outside:
         words = _("The letters stay in the local mailbox: no mail server is set, or this is the demonstration company.")
         yield Finding(Grade.WARN, words, "senders")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +16,8 @@ from dialogue.kit.frozen import frozen
 from dialogue.kit.rows import etag_of
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import smallest_lift
-from dialogue.marketing.campaigns.freezing import Audience, count_audience, wanted_sql
-from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Side
+from dialogue.marketing.campaigns.freezing import Audience, count_audience, lines_of, people_in, wanted_sql
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import Preflight, look_before
 from dialogue.marketing.campaigns.results import DAYS
@@ -56,20 +57,23 @@ class Prepared:
     power: Power | None
 
 
-def prepare(campaign: Campaign) -> Prepared:
+def prepare(campaign: Campaign, lines: Sequence[CampaignSegment] | None = None) -> Prepared:
     """Return whom a launch now would reach, hold out and leave out, what stops it, and what its result could show.
+
+    `lines` are the campaign's segments, where they are known.
 
     Raises:
         RuleRefusal: a segment's rule names what is no longer there.
     """
-    audience = count_audience(campaign)
-    return Prepared(audience, look_before(campaign, audience), _power(campaign, audience))
+    lines = lines_of(campaign) if lines is None else lines
+    audience = count_audience(campaign, lines=lines)
+    return Prepared(audience, look_before(campaign, audience, lines), _power(campaign, audience, lines))
 
 
-def _power(campaign: Campaign, audience: Audience) -> Power | None:
+def _power(campaign: Campaign, audience: Audience, lines: Sequence[CampaignSegment]) -> Power | None:
     if not audience.held_out or not audience.included:
         return None
-    wanted, values = wanted_sql(campaign)
+    wanted, values = wanted_sql(campaign, lines=lines)
     since = timezone.now() - timedelta(days=DAYS)
     with connection.cursor() as cursor:
         cursor.execute(BUYERS.format(wanted=wanted), [current_tenant(), since, *values])
@@ -79,20 +83,19 @@ def _power(campaign: Campaign, audience: Audience) -> Power | None:
     return Power(share, lift, audience.included, audience.held_out)
 
 
-def is_large(campaign: Campaign) -> bool:
-    """Return whether a launch takes long enough for a job."""
-    sizes = CampaignSegment.objects.filter(campaign=campaign, side=Side.INCLUDE).values_list("segment__size", flat=True)
-    return sum(size or 0 for size in sizes) > FEW
+def is_large(lines: Sequence[CampaignSegment]) -> bool:
+    """Return whether the launch of a campaign of these segments takes long enough for a job."""
+    return people_in(lines) > FEW
 
 
-def kept_of(campaign: Campaign) -> Prepared | None:
+def kept_of(campaign: Campaign, lines: Sequence[CampaignSegment] | None = None) -> Prepared | None:
     """Return what was counted ahead, while the campaign is as it was then and the counts are of this hour; else None."""
     kept = campaign.prepared
     if not kept or kept["etag"] != etag_of(campaign) or datetime.fromisoformat(kept["at"]) < timezone.now() - FRESH:
         return None
     audience = Audience.of_kept(kept["audience"], datetime.fromisoformat(kept["at"]))
     power = Power(**kept["power"]) if kept["power"] else None
-    return Prepared(audience, look_before(campaign, audience), power)
+    return Prepared(audience, look_before(campaign, audience, lines), power)
 
 
 def last_count(campaign: Campaign) -> Job | None:

@@ -6,10 +6,11 @@ by set statements and carries its moment; a large campaign's figures are kept an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.models import Sum
@@ -205,24 +206,20 @@ def measure(campaign: Campaign, run: Run) -> Result:
         at=now.isoformat(), since=since.isoformat(), until=until.isoformat(), addressed=frozen.total, included=frozen.included,
         held_out=frozen.held_out, excluded=frozen.excluded, hold_out=run.hold_out, past=run.is_past,
     )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(MONEY, [tenant, since, min(until, now), campaign.currency, tenant, run.pk])
-        for decision, arm, letter, n, buyers, total, squares in cursor.fetchall():
-            group = Group(n, buyers, float(total), float(squares))
-            if decision == Decision.HELD_OUT:
-                made.held = made.held.plus(group)
-                continue
-            made.arms[arm] = made.arms.get(arm, Group()).plus(group)
+    own = bool(set(frozen.letters) - {"0"})
+    asked: list[tuple[str, list[Any]]] = [
+        (MONEY, [tenant, since, min(until, now), campaign.currency, tenant, run.pk]),
+        (HEARD, [tenant, campaign.source, tenant, campaign.source, list(SILENT)]),
+        *([(BY_LETTER, [list(SILENT), tenant, campaign.source, run.pk])] if own else []),
+    ]
+    with cast("Any", connection).asking(asked) as (spent, heard, *followed):
+        _note_groups(made, spent.fetchall())
+        made.heard = dict(heard.fetchall())
+        for letter, clicked, answered in followed[0].fetchall() if own else ():
             told = made.letters.setdefault(str(letter), LetterResult())
-            told.group = told.group.plus(group)
-        if any(letter != "0" for letter in made.letters):
-            cursor.execute(BY_LETTER, [list(SILENT), tenant, campaign.source, run.pk])
-            for letter, followed, answered in cursor.fetchall():
-                made.letters[str(letter)].followed, made.letters[str(letter)].answered = followed, answered
-        else:
-            made.letters = {}
-        cursor.execute(HEARD, [tenant, campaign.source, tenant, campaign.source, list(SILENT)])
-        made.heard = dict(cursor.fetchall())
+            told.followed, told.answered = clicked, answered
+    if not own:
+        made.letters = {}
     made.answered = made.heard.pop("", 0)
     for one in brought_by([campaign.source]):
         made.brought.append(asdict(one) | {"amount": str(one.amount), "won_amount": str(one.won_amount)})
@@ -231,6 +228,18 @@ def measure(campaign: Campaign, run: Run) -> Result:
     made.sent = _sent(run)
     made.spent = str(CostLine.objects.filter(campaign=campaign).aggregate(sum=Sum("spent"))["sum"] or 0)
     return made
+
+
+def _note_groups(made: Result, rows: Iterable[tuple[int, str, int, int, int, Any, Any]]) -> None:
+    """Put people and money of each decision, arm and letter where they belong."""
+    for decision, arm, letter, n, buyers, total, squares in rows:
+        group = Group(n, buyers, float(total), float(squares))
+        if decision == Decision.HELD_OUT:
+            made.held = made.held.plus(group)
+            continue
+        made.arms[arm] = made.arms.get(arm, Group()).plus(group)
+        told = made.letters.setdefault(str(letter), LetterResult())
+        told.group = told.group.plus(group)
 
 
 def _sent(run: Run) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from dialogue.kit.frozen import frozen
-from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Reason
+from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Reason, Side
 from dialogue.marketing.campaigns.results import Result
 
 
@@ -52,9 +52,12 @@ def hold_out_words(asked: int | None, percent: int) -> str:
     return _("%(percent)s %% of those who could be reached, as was set.") % {"percent": percent}
 
 
-def letter_names(row: Campaign) -> dict[int, str]:
+def letter_names(row: Campaign, known: Iterable[CampaignSegment] | None = None) -> dict[int, str]:
     """Return `{number: name}` of the letters of segments, in the order in which they are looked for, then everybody's."""
-    lines = CampaignSegment.objects.filter(campaign=row).addressed()
+    if known is None:
+        lines = list(CampaignSegment.objects.filter(campaign=row).addressed())
+    else:
+        lines = sorted((one for one in known if one.side == Side.INCLUDE), key=lambda one: (one.place, one.pk))
     return {one.number: one.name for one in lines} | {0: _("for everybody")}
 
 

@@ -16,18 +16,22 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dialogue.customers.channels.blocks import Block, Kind, checked_blocks
 from dialogue.customers.channels.frames import frame_address
+from dialogue.customers.channels.policy import SENDERS
 from dialogue.customers.channels.texts import PLACES
 from dialogue.customers.parties.models import Party
 from dialogue.kit.doors import whole_number
 from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count, print_share
 from dialogue.kit.frozen import frozen
+from dialogue.kit.statement import Asked as Reading
+from dialogue.kit.statement import read_ahead
 from dialogue.marketing.campaigns.actions import move_letter, remove_content, write_content
 from dialogue.marketing.campaigns.editing import FIND, Line, cards_of, lines_given, lines_of, turned, wish_of
-from dialogue.marketing.campaigns.freezing import wanted_sql
+from dialogue.marketing.campaigns.freezing import LINES, LISTED, wanted_sql
+from dialogue.marketing.campaigns.freezing import lines_of as lines_of_campaign
 from dialogue.marketing.campaigns.goods import block_with, goods_named
 from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
-from dialogue.marketing.campaigns.letters import Texts, send_test, show_letter
+from dialogue.marketing.campaigns.letters import CONTENTS, Texts, send_test, show_letter
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Person, Run, Test
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import look_at_letters
@@ -39,6 +43,7 @@ from dialogue.marketing.campaigns.views_edit import refusals_of
 from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.jobs.models import JobState
+from dialogue.platform.mail.outgoing import SERVER
 
 SOME = 20
 MOST_LETTERS = 9_999
@@ -106,7 +111,7 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
         + [(code, str(name), (asked.arm, code) in mine) for code, name in settings.LANGUAGES],
         "subject_only": asked.arm == "b" and row.test == Test.SUBJECT,
         "readers": _readers(request, row, head["run"], asked.letter),
-        "findings": look_at_letters(row, texts) if row.is_draft else [],
+        "findings": look_at_letters(row, texts, lines) if row.is_draft else [],
     }
     return render(request, "campaigns/letters.html", context | content, status=422 if errors else 200)
 
@@ -266,7 +271,7 @@ def campaign_launch(request: MemberRequest, pk: int) -> HttpResponseBase:
         prepare_soon(row, by=request.actor)
         return _dialog(request, row)
     try:
-        if is_large(row):
+        if is_large(lines_of_campaign(row)):
             launch_soon(row, by=request.actor)
             messages.info(request, _("The campaign is being launched; you need not wait."))
         else:
@@ -282,9 +287,23 @@ def campaign_launch(request: MemberRequest, pk: int) -> HttpResponseBase:
 
 
 def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpResponseBase:
+    mine = {"campaign": row.pk}
+    asked: list[Reading] = [
+        (LINES, None, mine),
+        (CONTENTS, None, mine),
+        (SENDERS, None, {}),
+        (SERVER, None, {}),
+        (LISTED, None, {}),
+    ]
+    with read_ahead(asked):
+        return _counted(request, row, refused)
+
+
+def _counted(request: MemberRequest, row: Campaign, refused: str) -> HttpResponseBase:
     context: dict[str, Any] = {"campaign": row, "refused": refused}
-    large = is_large(row)
-    known = kept_of(row) if large else None
+    segments = lines_of_campaign(row)
+    large = is_large(segments)
+    known = kept_of(row, segments) if large else None
     if known is None and large and not refused:
         job = last_count(row)
         if job is not None and job.state == JobState.FAILED and request.method == "GET":
@@ -293,7 +312,7 @@ def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpRes
             context["counting"] = "goes" if job is not None and job.is_open else "asks"
         return render(request, "campaigns/launch.html", context)
     try:
-        known = known or prepare(row)
+        known = known or prepare(row, segments)
     except Refusal as refusal:
         context["refused"] = refused or refusal.message
         return render(request, "campaigns/launch.html", context, status=422 if refused else 200)
@@ -306,7 +325,7 @@ def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpRes
             "excluded": print_count(audience.excluded),
         },
         "reasons": [(reason.label, print_count(count)) for reason, count in audience.lines()],
-        "letters": _by_letter(row, audience.letters),
+        "letters": _by_letter(row, audience.letters, segments),
         "hold_out": hold_out_words(row.hold_out, held_out_of(row.hold_out, audience.reachable)),
         "findings": known.preflight.findings,
         "stopped": bool(known.preflight.stops),
@@ -317,12 +336,14 @@ def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpRes
     return render(request, "campaigns/launch.html", context, status=422 if refused else 200)
 
 
-def _by_letter(row: Campaign, counts: dict[str, int]) -> list[tuple[str, str]]:
+def _by_letter(row: Campaign, counts: dict[str, int], segments: Sequence[CampaignSegment]) -> list[tuple[str, str]]:
     """Return how many get which letter, nothing where everybody gets the same."""
     if not set(counts) - {"0"}:
         return []
     return [
-        (name, print_count(counts.get(str(number), 0))) for number, name in letter_names(row).items() if str(number) in counts
+        (name, print_count(counts.get(str(number), 0)))
+        for number, name in letter_names(row, segments).items()
+        if str(number) in counts
     ]
 
 

@@ -27,7 +27,6 @@ from dialogue.platform.criteria.asking import asking_of
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.rules import Compiler, any_of
 from dialogue.platform.embedded.writing import int_array
-from dialogue.platform.tenants.models import Tenant
 from dialogue.platform.tenants.opened import open_company
 
 # Sorting and hashing a million ids in memory; given back at the end of the transaction.
@@ -69,8 +68,7 @@ class Built:
 
 def asking_for_all(moment: datetime | None = None) -> Asking:
     """Return who asks for a segment's people: the company itself, in its time zone, now or as of a moment."""
-    tenant = current_tenant()
-    asking = asking_of(system_actor(tenant), Tenant.objects.get(pk=tenant))
+    asking = asking_of(system_actor(current_tenant()), open_company())
     return asking if moment is None else replace(asking, now=moment)
 
 
@@ -90,10 +88,12 @@ def matched(tree: Any, asking: Asking, only: Sequence[int] | None = None) -> Que
     return rows if only is None else rows.filter(any_of("id", only))
 
 
-def _wanted(segment: Segment, asking: Asking, only: Sequence[int] | None) -> tuple[str, Sequence[Any]]:
+def _wanted(
+    segment: Segment, asking: Asking, only: Sequence[int] | None, picked: bool | None = None
+) -> tuple[str, Sequence[Any]]:
     rows = matched(segment.tree, asking, only)
     picks = HandPick.objects.filter(segment=segment)
-    if picks.exists():
+    if picks.exists() if picked is None else picked:
         rows = rows.exclude(pk__in=picks.filter(verdict=Verdict.OUT).values("party_id"))
         put_in = Party.objects.filter(pk__in=picks.filter(verdict=Verdict.IN).values("party_id")).order_by()
         put_in = put_in if only is None else put_in.filter(any_of("id", only))
@@ -101,14 +101,16 @@ def _wanted(segment: Segment, asking: Asking, only: Sequence[int] | None) -> tup
     return _sql(rows)
 
 
-def people_of(segment: Segment, asking: Asking) -> tuple[str, Sequence[Any]]:
+def people_of(segment: Segment, asking: Asking, *, picked: bool | None = None) -> tuple[str, Sequence[Any]]:
     """Return the statement, and its values, of the ids of a segment's living people now: its rule and decisions by hand.
+
+    `picked` says whether anybody was put in or left out by hand, where that is known; else it is asked.
 
     Raises:
         RuleRefusal: the rule names what is no longer there.
     """
     if segment.is_dynamic:
-        return _wanted(segment, asking, None)
+        return _wanted(segment, asking, None, picked)
     members = Membership.objects.current().filter(segment_id=segment.pk).values("party_id")
     return _sql(Party.objects.filter(pk__in=members).order_by())
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from socket import getfqdn
 
+from dialogue.kit.statement import Statement
 from dialogue.platform.mail.gates import must_stay, refuse_shut
 from dialogue.platform.mail.local import LocalTransport
 from dialogue.platform.mail.models import MailServer
 from dialogue.platform.mail.pipelined import PipelinedTransport, Post
 from dialogue.platform.mail.transport import SmtpTransport, Transport
 
+SERVER = Statement(lambda: MailServer.objects.order_by("pk")[:1])
+
 
 def real_server() -> MailServer | None:
     """Return the open company's own mail server, None while its letters stay here."""
-    found: MailServer | None = MailServer.objects.first()
-    return found
+    return SERVER.first()
 
 
 def way_out(*, stay: bool = False) -> Transport:
