@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+else:
+    # The module of the real one takes a fiftieth of a start to load.
+    Loader = object
 
 # A tenth of a start: passkeys, seals and signatures, the worker's clock, the parser of SQL scripts (decision 0047).
 LATE = frozenset(
@@ -63,7 +68,7 @@ class LateLoader(Loader):
         WAITING[spec.name] = self.loader
 
 
-class LateFinder(MetaPathFinder):
+class LateFinder:
     """Finds the modules that load late."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:

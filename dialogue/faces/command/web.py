@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def serve(application: str, *, port: int, options: argparse.Namespace, pages: tuple[str, ...] = ()) -> int:
     """Serve the WSGI application, with templates of the `pages` it shows most, until told to stop."""
     from dialogue.faces.command.keeper import become_keeper
+    from dialogue.faces.command.packing import make_if_aged
     from dialogue.faces.command.ports import refuse_taken
     from dialogue.faces.command.reaching import refuse_unreachable_named
     from dialogue.faces.command.supervisor import wait_for_word
@@ -44,6 +45,7 @@ def serve(application: str, *, port: int, options: argparse.Namespace, pages: tu
 
     load_before_forking(application, pages)
     wait_for_word()
+    make_if_aged()
     server = Server(
         application,
         address=environment.text("DIALOGUE_HOST", "127.0.0.1"),

@@ -1,0 +1,67 @@
+"""Makes the one file of bytecode from which the next start loads (decision 0054); a web server that lacked it has it made."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import subprocess
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+
+from dialogue.kit.bytecode import LENGTH_BYTES, PackedLoader, last_seen, place, surroundings
+
+# So many modules that had to be looked for one by one are worth another file.
+AGED = 100
+# What the office leaves to the first request of the API, and what the other children load.
+ALSO = ("dialogue.faces.api.v1", "dialogue.faces.tracker.urls", "dialogue.faces.command.demo", "procrastinate.worker")
+
+
+def loaded_from_sources() -> dict[str, ModuleSpec]:
+    """Return the specifications of the loaded modules that have a source, by name."""
+    found = {name: getattr(module, "__spec__", None) for name, module in list(sys.modules.items())}
+    return {
+        name: spec for name, spec in found.items() if spec and spec.name == name and isinstance(spec.loader, SourceFileLoader)
+    }
+
+
+def make_if_aged() -> None:
+    """Let a process of the lowest rank make the file, where it lacked many of this process's modules."""
+    lacked = sum(not isinstance(spec.loader, PackedLoader) for spec in loaded_from_sources().values())
+    if lacked >= AGED and not sys.dont_write_bytecode and os.access(sys.prefix, os.W_OK):
+        subprocess.Popen([sys.executable, "-m", "dialogue.faces.command.packing"], stdin=subprocess.DEVNULL)
+
+
+def make(file: Path) -> int:
+    """Write the bytecode of all modules loaded from sources into `file` and return their number."""
+    modules, codes, offset = {}, [], 0
+    for name, spec in loaded_from_sources().items():
+        assert spec.origin
+        seen = last_seen(spec.origin)
+        # Anew by Python's own cache: what this process runs may be older than the source.
+        code = marshal.dumps(SourceFileLoader(name, spec.origin).get_code(name))
+        modules[name] = (offset, len(code), spec.origin, spec.cached, spec.submodule_search_locations is not None, seen)
+        codes.append(code)
+        offset += len(code)
+    head = marshal.dumps((surroundings(), modules))
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+    unfinished.write_bytes(len(head).to_bytes(LENGTH_BYTES, "little") + head + b"".join(codes))
+    unfinished.replace(file)
+    return len(modules)
+
+
+def main() -> None:
+    """Load what all children load, and write it down; whoever serves goes first."""
+    from dialogue.faces.command.web import OFFICE_PAGES, load_before_forking
+
+    os.nice(19)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
+    load_before_forking("dialogue.faces.wsgi:application", OFFICE_PAGES)
+    for name in ALSO:
+        import_module(name)
+    make(Path(place()))
+
+
+if __name__ == "__main__":
+    main()
