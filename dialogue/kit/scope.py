@@ -6,14 +6,16 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from dialogue.kit.frozen import frozen
 
 
 class NoTenantError(RuntimeError):
     """A row of a company was asked for while no company was open."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """What the current piece of work may see and on whose behalf it runs."""
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -32,6 +32,7 @@ from dialogue.customers.channels.signals import DeliveriesFact, deliveries_settl
 from dialogue.customers.timeline.models import Entry
 from dialogue.kit.actors import Actor, system_actor
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import record
 from dialogue.platform.mail.pipelined import Parcel, Post
 from dialogue.platform.mail.transport import Result
 from dialogue.platform.tenants.models import Tenant
@@ -49,7 +50,7 @@ TOGETHER = 10
 FOREVER = float("inf")
 
 
-@dataclass
+@record
 class Window:
     """Letters of one mailing on their way, and what is known of them."""
 

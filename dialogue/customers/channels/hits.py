@@ -7,7 +7,6 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -53,7 +52,7 @@ WHERE b.tenant_id = %(tenant)s AND b.state = 'handed' AND w.letter = ANY(%(lette
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Behind:
     """The letter behind a request: whose it is, its touch, its campaign where it is one of a mailing."""
 

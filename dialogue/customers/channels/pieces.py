@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import frozen
 
 MARK = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 PLACE = re.compile(r"\s*([a-z_][a-z0-9_]*)\s*(?:\|\s*([^{}|]*?)\s*)?\Z")
@@ -21,7 +21,7 @@ STRAY = re.compile(r"\{\{|\}\}|\{%|%\}")
 DEEPEST = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A place to be filled; `other` stands there when the card has nothing."""
 
@@ -29,7 +29,7 @@ class Place:
     other: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class When:
     """A condition on one place: that it holds something, or (`word`) what it holds."""
 
@@ -43,7 +43,7 @@ class When:
         return (bool(value) if self.word is None else value == self.word) is self.wanted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """Where a part begins or ends: `if` and `elif` carry a condition, `else` and `endif` none."""
 
@@ -51,7 +51,7 @@ class Turn:
     when: When | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """Parts of which the first whose condition holds is taken; the last may have none."""
 

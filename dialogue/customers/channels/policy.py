@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import connection
 from django.utils import formats
@@ -15,6 +14,7 @@ from dialogue.customers.channels.models import Delivery, Suppression, suppressio
 from dialogue.customers.parties.models import Channel, ConsentState, ContactKind, ContactPoint, Party, Purpose, consent_state
 from dialogue.customers.parties.rules import normal_contact
 from dialogue.kit.actors import system_actor
+from dialogue.kit.frozen import record
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.models import Membership
@@ -141,7 +141,7 @@ def _owners_address(company: Tenant) -> SenderIdentity | None:
     return add_sender_identity(email=owner.user.email, name=company.name, by=system_actor(company.pk))
 
 
-@dataclass
+@record
 class Gate:
     """The answer of the second check, just before handing over, for many deliveries at once."""
 

@@ -34,6 +34,7 @@ from dialogue.customers.channels.pieces import (
     value_of,
 )
 from dialogue.customers.channels.tokens import TokenKind, address_for, marked_address
+from dialogue.kit.frozen import frozen
 from dialogue.platform.mail.addresses import Address as Mailbox
 from dialogue.platform.mail.addresses import parse_email
 from dialogue.platform.mail.dkim import Seal, Signer
@@ -64,21 +65,21 @@ LEAVING = Place(LEAVE, "")
 BOUNDARY = "=_Dialogue_part_of_this_letter"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """An address the letter leads to, itself with places."""
 
     pieces: Pieces
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branches:
     """A choice whose parts are encoded."""
 
     parts: tuple[tuple[When | None, tuple[Ready, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Own:
     """The place of an address of ours."""
 

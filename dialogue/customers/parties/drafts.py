@@ -25,7 +25,7 @@ from dialogue.customers.parties.models import (
 )
 from dialogue.customers.parties.rules import normal_contact, one_line, person_name
 from dialogue.kit.errors import InvalidInput, Refusal
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.kit.zones import zone_named
 from dialogue.platform.criteria.models import SLOTS, Characterised, Characteristic
 
@@ -71,7 +71,7 @@ class Setting:
     definitions: list[Characteristic]
 
 
-@dataclass
+@record
 class Contact:
     """A contact point as given."""
 
@@ -81,7 +81,7 @@ class Contact:
     is_primary: bool = False
 
 
-@dataclass
+@record
 class NewParty:
     """A customer as given. Rows are named by id: `company`, `responsible`, `tags`."""
 

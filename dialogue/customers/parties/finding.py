@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from django.db import connection
@@ -12,6 +12,7 @@ from dialogue.customers.parties.bulk import create_parties
 from dialogue.customers.parties.drafts import Contact, NewParty, ReadyParty, Setting, ready
 from dialogue.customers.parties.models import Party, PartyKind
 from dialogue.customers.parties.rules import one_line
+from dialogue.kit.frozen import record
 from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.models import Membership
 from dialogue.platform.imports.kinds import Batch
@@ -115,7 +116,7 @@ def members_named(names: Iterable[str]) -> dict[str, int]:
     return found
 
 
-@dataclass
+@record
 class Wanted:
     """The customer a row speaks of: what is known of him and by what he is recognised."""
 

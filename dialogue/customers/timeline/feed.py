@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -18,7 +18,7 @@ from dialogue.customers.timeline.models import Entry, EntryQuerySet, Side, answe
 from dialogue.customers.timeline.permissions import TimelinePermission
 from dialogue.customers.timeline.rules import unmarked
 from dialogue.kit.doors import whole_number
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.kit.money import print_money
 from dialogue.kit.statement import Statement
 from dialogue.platform.accounts.doors import MemberRequest
@@ -62,7 +62,7 @@ class Bubble:
         return "" if self.entry.body and not self.entry.subject else self.entry.subject
 
 
-@dataclass
+@record
 class Turn:
     """What was said and what came back; a response alone has no touch."""
 
@@ -71,7 +71,7 @@ class Turn:
     answers: list[Bubble] = field(default_factory=list)
 
 
-@dataclass
+@record
 class Day:
     """One day of the dialogue."""
 
@@ -80,7 +80,7 @@ class Day:
     today: bool = False
 
 
-@dataclass
+@record
 class Feed:
     """One page of a customer's dialogue; `after` is the cursor of what is older, empty where nothing is."""
 

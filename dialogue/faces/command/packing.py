@@ -13,7 +13,7 @@ from pathlib import Path
 from dialogue.kit.bytecode import LENGTH_BYTES, PackedLoader, last_seen, place, surroundings
 
 # So many modules that had to be looked for one by one are worth another file.
-AGED = 100
+AGED = 20
 # What the office leaves to the first request of the API, and what the other children load.
 ALSO = ("dialogue.faces.api.v1", "dialogue.faces.tracker.urls", "dialogue.faces.command.demo", "procrastinate.worker")
 

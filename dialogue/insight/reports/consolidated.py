@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from django.db.models.functions import TruncDay
 from django.http import QueryDict
 
 from dialogue.customers.tasks.models import Task
+from dialogue.kit.frozen import record
 from dialogue.platform.criteria.fields import Asking, entities
 from dialogue.platform.criteria.rules import compile_rule
 from dialogue.platform.lists.query import ANY_PRESET, ListQuery
@@ -25,7 +26,7 @@ MOST_PERIODS = 60
 SHARED = {"created_at", "responsible"}
 
 
-@dataclass
+@record
 class Row:
     """One stage: how many deals, how much, which share of both."""
 
@@ -37,7 +38,7 @@ class Row:
     share_total: Decimal = Decimal(0)
 
 
-@dataclass
+@record
 class Period:
     """One day, week or month: deals that were added and deals that were won in it."""
 
@@ -48,7 +49,7 @@ class Period:
     won_total: Decimal = Decimal(0)
 
 
-@dataclass
+@record
 class Report:
     """The whole report; every sum is in `currency`. `unpriced` deals have a budget without a known rate."""
 

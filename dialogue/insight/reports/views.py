@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET
 from dialogue.insight.reports.consolidated import STEPS, Period, Report, consolidated, report_query
 from dialogue.kit.dates import short_day, short_month
 from dialogue.kit.errors import NotPermitted
+from dialogue.kit.frozen import record
 from dialogue.kit.money import print_money
 from dialogue.platform.accounts.doors import MemberRequest, member_page
 from dialogue.platform.criteria.asking import asking_of
@@ -28,7 +28,7 @@ THIN, THICK, GAP, HEIGHT, WIDTH = 9, 28, 8, 140, 720
 ABOVE, BELOW, WIDEST, LEGIBLE = 18, 22, 96, 52
 
 
-@dataclass
+@record
 class Bar:
     """Two bars of one period: new and won."""
 

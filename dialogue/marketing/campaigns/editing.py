@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.http import QueryDict
 from django.utils.functional import Promise
@@ -19,7 +18,7 @@ from dialogue.customers.channels.blocks import (
     blocks_of_text,
     text_of_blocks,
 )
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.marketing.campaigns.goods import Good
 
 LABELS: dict[tuple[str, str], str | Promise] = {
@@ -47,7 +46,7 @@ MOST_FIELDS = 2000
 FIND = "find"
 
 
-@dataclass
+@record
 class Line:
     """A block in the form: `key` names its fields and stays while it moves; `found` are the products of a `search`."""
 

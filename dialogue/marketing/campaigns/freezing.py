@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from dialogue.customers.channels.models import Suppression, suppression_keys
 from dialogue.customers.parties.models import Channel, Purpose
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statement import Statement
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Content, Decision, Person, Reason, Run, Side, Test
@@ -97,7 +97,7 @@ POINTS = (
 )
 
 
-@dataclass
+@record
 class Audience:
     """How many people a campaign reaches, holds out and leaves out, with reasons; `arms` and `letters` count the reached."""
 

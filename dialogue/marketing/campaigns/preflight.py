@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from dialogue.customers.channels.own_html import removed_from
 from dialogue.customers.channels.policy import refuse_locked, sender_for
 from dialogue.customers.channels.texts import PLACES, fill, links_of
 from dialogue.kit.errors import Conflict, Refusal
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.marketing.campaigns.freezing import Audience, lines_of
 from dialogue.marketing.campaigns.letters import Texts, Written
 from dialogue.marketing.campaigns.links import dead_links
@@ -58,7 +58,7 @@ class Finding:
     where: str = ""
 
 
-@dataclass
+@record
 class Preflight:
     """All findings."""
 

@@ -7,7 +7,7 @@ by set statements and carries its moment; a large campaign's figures are kept an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -17,6 +17,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from dialogue.customers.channels.models import Delivery, State
+from dialogue.kit.frozen import record
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import Interval, Sample, means_differ, rate_interval, split_p
 from dialogue.marketing.attribution.figures import brought_by
@@ -59,7 +60,7 @@ WHERE e.tenant_id = %s AND e.source = %s AND e.side = 'in' AND e.kind <> ALL(%s)
 """
 
 
-@dataclass
+@record
 class Group:
     """One group of people in the period: how many, how many of them bought, what they paid together, and its squares."""
 
@@ -83,7 +84,7 @@ class Group:
         return Group(self.n + other.n, self.buyers + other.buyers, self.total + other.total, self.squares + other.squares)
 
 
-@dataclass
+@record
 class LetterResult:
     """What came of one letter: the group that got it, how many of it followed a link and answered in any way."""
 
@@ -92,7 +93,7 @@ class LetterResult:
     answered: int = 0
 
 
-@dataclass
+@record
 class Result:
     """What came of a campaign by a moment. `heard` counts people by kind of answer, `answered` those of any human answer.
 

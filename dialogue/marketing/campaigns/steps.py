@@ -7,7 +7,6 @@ record is unknown, not nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
@@ -15,6 +14,7 @@ from django.db import connection
 from django.db.models import Count
 
 from dialogue.customers.channels.models import Delivery, State
+from dialogue.kit.frozen import record
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.attribution.figures import Brought, brought_by
 from dialogue.marketing.attribution.models import What
@@ -45,7 +45,7 @@ GROUP BY run
 """
 
 
-@dataclass
+@record
 class Came:
     """People of one campaign at each step, and what those reached paid."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dialogue.customers.parties.drafts import ENTITY
 from dialogue.kit.doors import visible_or_404, whole_number
 from dialogue.kit.errors import InvalidInput, NotPermitted, Refusal
+from dialogue.kit.frozen import record
 from dialogue.kit.rows import etag_of
 from dialogue.marketing.segments.actions import change_segment, create_segment
 from dialogue.marketing.segments.counting import SAMPLE, count_rule
@@ -35,7 +36,7 @@ LIST = "contacts"
 MOST_STARTS = 30
 
 
-@dataclass
+@record
 class Begun:
     """What a new segment begins with: a rule, perhaps a name, and what could not be taken along."""
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import bounds_in_time
@@ -38,7 +38,7 @@ class Moving:
         return bounds_in_time(self.kind, self.operator, self.value, asking)[self.place][1]
 
 
-@dataclass
+@record
 class Clock:
     """What moves in one question; `stand_ins` in the order of their places."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import record
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
 from dialogue.platform.criteria.leaf_forms import leaf_forms
 from dialogue.platform.criteria.operators import COMPARISONS, OPERATORS
@@ -32,7 +33,7 @@ BOUNDS = ("at_least", "at_most", "more_than", "less_than", "is", "between")
 Node = dict[str, Any]
 
 
-@dataclass
+@record
 class Draft:
     """One node as the form holds it: `extra` are its single inputs by key, `values` those of its value."""
 
@@ -50,7 +51,7 @@ class Draft:
         return self.extra.get("not") == "1"
 
 
-@dataclass
+@record
 class Written:
     """A draft as a tree: `problems` says by path what is missing; such conditions are left out of the tree."""
 

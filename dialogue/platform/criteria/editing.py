@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from django.urls import reverse
@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from dialogue.kit.frozen import record
 from dialogue.platform.criteria.drafting import (
     BARE,
     BLANK,
@@ -59,7 +60,7 @@ USUAL = {
 }
 
 
-@dataclass
+@record
 class Input:
     """One input of a condition; `shape` chooses its markup, `options` is its ready HTML."""
 
@@ -78,7 +79,7 @@ class Input:
         return f"{self.name}2" if self.second else self.name
 
 
-@dataclass
+@record
 class Shown:
     """One node as the template shows it."""
 
@@ -163,7 +164,7 @@ def options_html(pairs: Iterable[tuple[str, Words]], chosen: str) -> SafeString:
     )
 
 
-@dataclass
+@record
 class Editor:
     """Makes the nodes of one editor; menus of an entity are made once."""
 

@@ -8,7 +8,7 @@ only kept where a condition is true, and bare comparisons are read off the files
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,7 +17,7 @@ import ibis
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DecimalField, ForeignKey, ManyToOneRel, Model
 
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.kit.rows import BinRow
 from dialogue.platform.criteria.clock import RELATIVE, STAND_INS, Clock, Moving
 from dialogue.platform.criteria.fields import Asking, Entity, Field, Relation, entities
@@ -46,7 +46,7 @@ class Bounds:
     asked: Mapping[str, Any]
 
 
-@dataclass
+@record
 class Expressions:
     """Compiles trees for one asker over the files of one manifest.
 

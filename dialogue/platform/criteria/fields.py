@@ -6,7 +6,7 @@ Lists, filters, forms, import, export, the API, segments and print read the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Refusal
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.kit.reference import remembered
 from dialogue.kit.registry import Registry
 from dialogue.platform.criteria.kinds import FieldKind
@@ -116,7 +116,7 @@ class Relation:
     none: str | Promise = ""
 
 
-@dataclass
+@record
 class Entity:
     """A kind of record: its model, its fields, its relations."""
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext as _
 
+from dialogue.kit.frozen import record
 from dialogue.platform.criteria.drafting import BARE, BLANK, GROUP, LEAF, RELATION, ROOT, Draft
 
 DEEPEST_GROUP = 8
 """How deep the editor lets a person nest; deeper rules that came from elsewhere are shown all the same."""
 
 
-@dataclass
+@record
 class Reshaped:
     """A changed draft: `focus` is the input's name that a person goes on from, `said` what a screen reader says.
 

@@ -13,7 +13,7 @@ Relations compile to semi-joins (`id IN (SELECT …)`), never to OR EXISTS. Room
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -23,6 +23,7 @@ from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import record
 from dialogue.kit.registry import Registry
 from dialogue.kit.statement import one_of
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
@@ -45,7 +46,7 @@ class RuleRefusal(Refusal):
     code = "wrong-rule"
 
 
-@dataclass
+@record
 class Compiler:
     """Compiles trees over one entity for one asker; counts nodes so that no rule can grow without bound.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -17,6 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from dialogue.kit.frozen import record
 from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import Asking, Entity, Field, entities, known_fields
 from dialogue.platform.criteria.kinds import FieldKind
@@ -35,7 +35,7 @@ def sentence_of(entity: str, tree: Any, asking: Asking) -> str:
     return Speaker(asking).sentence(entities.get(entity), tree)
 
 
-@dataclass
+@record
 class Speaker:
     """Reads rules aloud for one asker; fields and the words of choices are looked up once, for all rules of his page."""
 

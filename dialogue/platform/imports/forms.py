@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dialogue.kit.actors import Actor
+from dialogue.kit.frozen import record
 from dialogue.platform.criteria.permissions import CriteriaPermission
 from dialogue.platform.imports.kinds import ImportKind, Target
 from dialogue.platform.imports.mapping import NEW, as_map
@@ -21,7 +22,7 @@ NEW_PREFIX = "new:"
 DEFINABLE = ("text", "number", "money", "date", "yes_no", "choice")
 
 
-@dataclass
+@record
 class ColumnLine:
     """One column of the table with the field it goes to."""
 
@@ -43,7 +44,7 @@ class ColumnLine:
         return self.target is not None and self.target.value in NUMERIC
 
 
-@dataclass
+@record
 class Choices:
     """A group of fields in the choice of a column."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from dialogue.kit.frozen import record
 from dialogue.platform.criteria.fields import Field
 from dialogue.platform.criteria.kinds import FieldKind
 from dialogue.platform.criteria.operators import OPERATORS
@@ -25,7 +26,7 @@ LISTED_PERIODS: dict[str, str | Promise] = {
 }
 
 
-@dataclass
+@record
 class Option:
     """One entry of a filter's list."""
 
@@ -35,7 +36,7 @@ class Option:
     count: int | None = None
 
 
-@dataclass
+@record
 class Input:
     """One filter as the panel shows it: `shape` chooses its markup."""
 

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -20,6 +20,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from dialogue.kit.errors import Refusal
+from dialogue.kit.frozen import record
 from dialogue.kit.statement import Compiled, Condition, Selection, compiled_of, condition_of, read_during
 from dialogue.platform.criteria.fields import Asking, Field
 from dialogue.platform.criteria.kinds import FieldKind
@@ -62,7 +63,7 @@ def split_name(name: str, fields: Mapping[str, Field]) -> tuple[Field, str] | No
     return None
 
 
-@dataclass
+@record
 class Cursor:
     """A place in an ordered list: the order's value and the id of the row beside it."""
 
@@ -92,7 +93,7 @@ class Cursor:
             raise Refusal(_("This page of the list no longer exists: begin from its first page."), field="after") from None
 
 
-@dataclass
+@record
 class Order:
     """One sort: a path, its direction, whether it can be empty (empty values come last either way)."""
 
@@ -121,7 +122,7 @@ class Order:
         return [(first, ordering), *([(empty, [ids])] if self.nullable and not backwards else [])]
 
 
-@dataclass
+@record
 class Page:
     """One page of rows with the cursors of its neighbours."""
 
@@ -135,7 +136,7 @@ class Page:
         return not self.after and not self.before
 
 
-@dataclass
+@record
 class Totals:
     """What the footer says: how many match, and their sum per currency."""
 
@@ -143,7 +144,7 @@ class Totals:
     sums: list[tuple[str, Decimal]] = field(default_factory=list)
 
 
-@dataclass
+@record
 class ListQuery:
     """One reading of a list: everything the address says, understood against the list's declaration."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +26,7 @@ class Hit:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Findable:
     """What a record is found by: its title, and everything, the title included."""
 

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
 
+from dialogue.kit.frozen import record
 from dialogue.kit.scope import tenant_scope
 from dialogue.platform.jobs.errors import JobCancelled
 from dialogue.platform.jobs.kinds import JobRun
@@ -40,7 +41,7 @@ AT_ONCE = 2
 ID = ("id",)
 
 
-@dataclass
+@record
 class Copied:
     """What a copy or refresh did: rows read, as of when the files now stand, and the seconds of its parts."""
 
@@ -49,7 +50,7 @@ class Copied:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass
+@record
 class Writer:
     """One writer at work on one company; `letters` are those whose upper case DuckDB writes otherwise."""
 

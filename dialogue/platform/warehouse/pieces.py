@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dialogue.kit.frozen import record
 from dialogue.platform.warehouse.store import Piece, fresh_file
 
 # The second version packs whole numbers as differences: with the lightest codec smaller than zstd over plain ones, and read twice as fast.
@@ -37,7 +38,7 @@ def relation(folder: Path, piece: Piece, keys: Sequence[str]) -> str:
     return f"({base})"
 
 
-@dataclass
+@record
 class Keeper:
     """Writes pieces into a folder by one DuckDB."""
 

@@ -13,12 +13,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 
+from dialogue.kit.frozen import record
 from dialogue.platform.warehouse.errors import NotInWarehouse
 from dialogue.platform.warehouse.marts import shape
 
@@ -28,7 +29,7 @@ ENDING = b"PAR1"
 MOST_TRIES = 50
 
 
-@dataclass
+@record
 class Piece:
     """A mart or a roll-up: its base, what replaced or joined it since (`delta`), and the keys in the base that no longer count.
 
@@ -52,7 +53,7 @@ class Piece:
         return [name for name in (self.base, self.delta, self.dead) if name]
 
 
-@dataclass
+@record
 class Manifest:
     """What a company's warehouse consists of and as of when."""
 

@@ -4,16 +4,17 @@ be gone are a customer's rows read again. SQL for DuckDB.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from dialogue.kit.frozen import record
 from dialogue.platform.warehouse.marts import RollUp
 from dialogue.platform.warehouse.pieces import LOOSE_SHARE, Keeper, meet, relation
 from dialogue.platform.warehouse.store import Piece
 
 
-@dataclass
+@record
 class Change:
     """What happened to a mart's rows, as relations: those that went, those that came, and all there are now."""
 
@@ -22,7 +23,7 @@ class Change:
     now: str
 
 
-@dataclass
+@record
 class Summing:
     """One roll-up under one writer."""
 

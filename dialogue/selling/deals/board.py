@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dialogue.kit.doors import whole_number
+from dialogue.kit.frozen import record
 from dialogue.kit.money import print_money
 from dialogue.platform.criteria.fields import Asking
 from dialogue.platform.criteria.models import slots_under
@@ -22,7 +23,7 @@ from dialogue.selling.deals.models import Deal, Pipeline, Stage
 CARDS = 40
 
 
-@dataclass
+@record
 class Card:
     """One deal as a card of the board."""
 
@@ -32,7 +33,7 @@ class Card:
     url: str
 
 
-@dataclass
+@record
 class Column:
     """One stage with its figures and its first cards; `more` is the key of the next ones."""
 

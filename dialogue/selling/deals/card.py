@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from dialogue.customers.timeline.models import Entry as TimelineEntry
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 from dialogue.kit.money import print_money
 from dialogue.kit.registry import Registry
 from dialogue.kit.rows import columns_of
@@ -45,7 +44,7 @@ class DealPanel:
 deal_panels: Registry[DealPanel] = Registry("deal panels")
 
 
-@dataclass
+@record
 class Step:
     """One stage of the strip: passed, present or to come."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from dialogue.customers.parties.rules import one_line
 from dialogue.kit.actors import Actor
 from dialogue.kit.errors import InvalidInput, Refusal
+from dialogue.kit.frozen import record
 from dialogue.kit.money import STORED_PLACES, round_half_up
 from dialogue.platform.criteria.models import Characterised, Characteristic
 from dialogue.platform.rates.converting import Converted, convert
@@ -28,7 +29,7 @@ CURRENCY = re.compile(r"^[A-Z]{3}$")
 MOST_MONEY = Decimal(10) ** 15
 
 
-@dataclass
+@record
 class NewContact:
     """A party of a deal as given."""
 
@@ -36,7 +37,7 @@ class NewContact:
     role: str = ""
 
 
-@dataclass
+@record
 class NewDeal:
     """A deal as given; rows are named by id. Without a stage it begins at the first one of the first pipeline."""
 
@@ -59,7 +60,7 @@ class NewDeal:
     characteristics: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass
+@record
 class Ground:
     """What drafts are cleaned against, read once for any number of them."""
 
@@ -101,7 +102,7 @@ def ground_of(by: Actor) -> Ground:
     )
 
 
-@dataclass
+@record
 class Budget:
     """A budget as kept: the amount as given and in the company's currency with the dated rate."""
 
@@ -120,7 +121,7 @@ class Slots:
         self.characteristics: dict[str, Any] = {}
 
 
-@dataclass
+@record
 class ReadyDeal:
     """A checked deal, ready to be written."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Count
 
+from dialogue.kit.frozen import record
 from dialogue.kit.money import print_money
 from dialogue.kit.scope import current_tenant
 from dialogue.selling.promotions.models import Coupon, Series, Use
@@ -16,7 +17,7 @@ from dialogue.selling.promotions.rules import Verdict
 from dialogue.selling.purchases.models import Purchase
 
 
-@dataclass
+@record
 class Figures:
     """Of one series: codes issued, uses that count, uses that do not, and what those that count bought, by currency."""
 
