@@ -60,4 +60,5 @@ EVENTS = ListPage(
     ),
     search=_search,
     cells={"party": _party, "kind": _kind, "subject": _subject},
+    scattered=True,
 )

@@ -95,7 +95,8 @@ class ListPage:
     `reads` names the columns of the database that every row needs whatever is shown (its title, what its cells ask); with it
     the list reads these and what the shown fields say, else whole rows. `search(rows, text, asking)` narrows by the search
     box; `cells` print single columns their own way; `change(row, field_name, value, by=actor)` is the action behind the inline
-    edit and returns the changed row.
+    edit and returns the changed row. `scattered` says that the filters may find a few among millions that lie anywhere in the
+    order, and that an index finds them: they are found first and then put in order.
     """
 
     name: str
@@ -119,6 +120,7 @@ class ListPage:
     search: Callable[[QuerySet[Any], str, Asking], QuerySet[Any]] = _by_title
     cells: Mapping[str, Callable[[Any, Asking], Any]] = field(default_factory=dict)
     change: Callable[..., Any] | None = None
+    scattered: bool = False
 
     def of(self) -> Entity:
         """Return the entity the list shows."""

@@ -28,6 +28,7 @@ from dialogue.platform.criteria.models import SLOTS, Characterised
 from dialogue.platform.criteria.operators import OPERATORS
 from dialogue.platform.criteria.rules import Compiler, may_be_null
 from dialogue.platform.lists.pages import PAGE_SIZE, PAGE_SIZES, ListPage
+from dialogue.platform.lists.seeking import Wanted, places_of
 
 Stretch = tuple[Q, list[str]]
 PREFIX = "f."
@@ -259,12 +260,18 @@ class ListQuery:
 
         One row more than shown is read. The totals are None for a list too long to count at once.
         """
-        cursor = self.given.get("before") or self.given.get("after")
-        stretches = self.order.stretches(Cursor.decode(cursor) if cursor else None, backwards=bool(self.given.get("before")))
+        given = self.given.get("before") or self.given.get("after")
+        cursor = Cursor.decode(given) if given else None
+        stretches = self.order.stretches(cursor, backwards=bool(self.given.get("before")))
+        counted: Callable[[], Any]
         with ExitStack() as turn:
             try:
-                compiled = self._selected(stretches[0], self.size + 1)
-                read, counted = turn.enter_context(read_during(compiled, self._few()))
+                if self._is_scattered(stretches):
+                    read, number = self._sought(stretches[0], self.size + 1)
+                    stretches, counted = [], lambda: [(None, number, None)]
+                else:
+                    compiled = self._selected(stretches[0], self.size + 1)
+                    read, counted = turn.enter_context(read_during(compiled, self._few()))
             except EmptyResultSet:
                 read, stretches, counted = [], [], list
             page = self._page(self._filled(read, stretches[1:], self.size + 1))
@@ -287,7 +294,35 @@ class ListQuery:
 
     def next_rows(self, most: int, cursor: Cursor | None = None, *, backwards: bool = False) -> list[Any]:
         """Return up to `most` rows in the order in force, from the cursor on."""
-        return self._filled([], self.order.stretches(cursor, backwards=backwards), most)
+        stretches = self.order.stretches(cursor, backwards=backwards)
+        try:
+            if self._is_scattered(stretches):
+                return self._sought(stretches[0], most)[0]
+        except EmptyResultSet:
+            return []
+        return self._filled([], stretches, most)
+
+    def _is_scattered(self, stretches: Sequence[Stretch]) -> bool:
+        """Return whether the page's rows have to be looked for before they are read."""
+        narrowed = self.conditions or self.preset or self.given.get("filter")
+        if not self.page.scattered or not narrowed or self.text or len(stretches) > 1 or self._condition is None:
+            return False
+        return "__" not in self.order.field.sort
+
+    def _sought(self, stretch: Stretch, most: int) -> tuple[list[Any], int]:
+        """Return up to `most` rows, and how many match, up to one more than a few."""
+        (narrower, ordering), model = stretch, self.page.of().model
+        beyond = condition_of(model._base_manager.filter(narrower))
+        if beyond is None or self._condition is None:
+            return list(self._stretch(stretch, most)), FEW + 1
+        wanted = Wanted(model, self.order.field.sort, ordering[0].startswith("-"), self._condition, beyond)
+        found, number = places_of(wanted, FEW, most)
+        if not found:
+            return [], number
+        within = {f"{self.order.field.sort}__range": sorted([found[0][1], found[-1][1]])}
+        places = {pk: place for place, (pk, _value) in enumerate(found)}
+        rows = self.rows(model._base_manager.filter(pk__in=list(places), **within))
+        return sorted(rows, key=lambda row: places[row.pk]), number
 
     def _filled(self, read: list[Any], stretches: Sequence[Stretch], most: int) -> list[Any]:
         for stretch in stretches:
@@ -419,6 +454,9 @@ class ListQuery:
                 del others[key]
             reading = ListQuery(self.page, others, self.asking)
             reading.fields = self.fields
+            # Without its own condition much more may match than is counted here.
+            if len(others) < len(self.given) and reading.matching().order_by()[: MOST_COUNTED + 1].count() > MOST_COUNTED:
+                continue
             held = Cast(F(one.path), TextField())
             rows = reading.matching().order_by().annotate(facet=Value(name, TextField()), held=held)
             asked.append(rows.values_list("facet", "held").annotate(number=Count("pk")))
