@@ -350,7 +350,7 @@ def _by_letter(row: Campaign, counts: dict[str, int], segments: Sequence[Campaig
 def power_words(power: Power | None) -> str:
     """Return what the comparison with those held out will be able to show, in a sentence."""
     if power is None:
-        return _("Nobody is held out: the result will not say what would have come anyway.")
+        return _("The result will not say what would have come anyway.")
     words = _(
         "%(share)s of these people bought within the last 30 days. With %(reached)s reached and %(held)s held out the result can "
         "show a difference of %(lift)s or more (in 4 of 5 cases)."

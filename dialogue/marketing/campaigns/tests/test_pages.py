@@ -126,7 +126,10 @@ def test_dialog_says_who_is_reached_and_left_out_before_the_button(
     a_person(cast, "Unasked", email="unasked@example.org")
     made = ready()
     dialog = said(client.get(f"{BASE}/{made.pk}/launch/").content.decode())
-    assert "In the segments 3 Get the letter 2 Held out 0 Left out 1 No consent is recorded 1" in dialog
+    assert (
+        "In the segments 3 Get the letter 2 Held out 0 Nobody: below 500 people a group held out is too small to show anything. Left out 1 No consent is recorded 1"
+        in dialog
+    )
     assert "Nobody: below 500 people" in dialog
     assert not Person.objects.exists()
     answer = client.post(f"{BASE}/{made.pk}/launch/", headers={"HX-Request": "true"})
