@@ -76,7 +76,7 @@ def _size(name: str, value: float, facts: dict[str, Any]) -> dict[str, Any]:
         "unit": "bytes",
         "baseline": 200,
         "ratio": round(value / 200, 2),
-        "at_least": 1,
+        "at_most": 200,
         "met": value <= 200,
         "rows": facts["stored"],
         "parts": facts[name.rpartition(".")[2] + "_parts"],

@@ -24,7 +24,8 @@ INSERT INTO parties_party (tenant_id, created_at, updated_at, kind, name, legal_
     middle_name, position, decision, sex, language, phase, phase_since, is_customer, is_supplier, external_id, country, region,
     city, note, characteristics, time_zone)
 SELECT %s, now() - n * interval '1 second', now(), 'person', 'Person ' || n, '', '', 'Last ' || n, 'First', '', '', '', '', '',
-    'acquire', now(), true, false, 'N' || n, 'RO', '', CASE WHEN n %% 4 <> 0 THEN 'Cluj' ELSE 'Iași' END, '', '{}'::jsonb, ''
+    'acquire', now(), true, false, 'N' || n, 'RO', '', CASE WHEN n %% 4 <> 0 THEN 'Cluj' ELSE 'Iași' END, '', '{}'::jsonb,
+    CASE n %% 8 WHEN 1 THEN 'Europe/Lisbon' WHEN 2 THEN 'Asia/Tokyo' ELSE '' END
 FROM generate_series(1, %s) n
 """
 MOVED = (

@@ -14,11 +14,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bench.client import ROOT
+from bench.pages import pages
 
 PEOPLE, SMALL = 1_000_000, 50_000
 ROUNDS = 7
@@ -33,13 +34,13 @@ SELECT n, {tenant}, now() - n % 900 * interval '1 day', now(), CASE WHEN n % 10 
 PURCHASES = """
 INSERT INTO purchases_purchase (tenant_id, created_at, updated_at, at, party_id, external_id, amount, currency, is_return, note)
 SELECT {tenant}, now(), now(), now() - random() * interval '730 days', 1 + floor({people} * power(random(), 2))::bigint, '',
- round((random() * 80)::numeric, 2), 'EUR', false, '' FROM generate_series(1, {people} * 10)
+ round((random() * 80)::numeric, 2), 'EUR', false, '' FROM generate_series(1, {people} * {each})
 """
 EVENTS = """
 INSERT INTO timeline_entry (tenant_id, at, party_id, side, kind, way, source)
 SELECT {tenant}, now() - random() * interval '730 days', 1 + floor({people} * power(random(), 2))::bigint,
  CASE WHEN n % 4 = 0 THEN 'in' ELSE 'out' END, CASE WHEN n % 4 = 0 THEN 'reply' ELSE 'letter' END,
- CASE WHEN n % 3 = 0 THEN 'call' ELSE 'email' END, n % 100 FROM generate_series(1, {people} * 10) n
+ CASE WHEN n % 3 = 0 THEN 'call' ELSE 'email' END, n % 100 FROM generate_series(1, {people} * {each}) n
 """
 TABLES = ("parties_party", "purchases_purchase", "timeline_entry")
 # What a database expert would add for this very question.
@@ -91,6 +92,7 @@ def marketing(*, small: bool = False) -> list[dict[str, Any]]:
         environment = {**os.environ, "DIALOGUE_DATA": str(Path(folder) / "data")}
         command = [sys.executable, "-m", "bench.warehouse", str(people)]
         done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        walked = pages(people, {**environment, "DIALOGUE_LOG": "WARNING", "DIALOGUE_THROTTLES": "off"})
     facts = json.loads(done.stdout.strip().splitlines()[-1])
     common = {"people": people, "purchases": 10 * people, "events": 10 * people}
     return [
@@ -107,6 +109,33 @@ def marketing(*, small: bool = False) -> list[dict[str, Any]]:
         | common,
         line("warehouse.refresh", "s", facts["refresh_s"], facts["copy_s"], 6)
         | {"changed": people, "idle_ms": facts["idle_ms"]},
+        line("warehouse.refresh.scattered", "s", facts["scattered_s"], facts["copy_s"], 6) | {"changed": people},
+        *walked,
+    ]
+
+
+def many(people: int) -> list[dict[str, Any]]:
+    """Return the rows of so many people, one purchase and one event each: copied from PostgreSQL, counted beside a tenth of them."""
+    facts: dict[int, dict[str, Any]] = {}
+    for size in (people // 10, people):
+        with tempfile.TemporaryDirectory(prefix="dialogue-bench-") as folder:
+            Path(folder).chmod(0o711)
+            environment = {**os.environ, "DIALOGUE_DATA": str(Path(folder) / "data")}
+            facts[size] = {}
+            # The count's memory is its own process's.
+            for step in ("copy", "count"):
+                command = [sys.executable, "-m", "bench.warehouse", step, str(size)]
+                done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+                facts[size] |= json.loads(done.stdout.strip().splitlines()[-1])
+    tenth, whole = facts[people // 10], facts[people]
+    ratio = round(whole["count_ms"] / tenth["count_ms"], 2)
+    told = {"people": people, "found": whole["found"], "copy_s": whole["copy_s"], "copy_tenth_s": tenth["copy_s"]}
+    told |= {"copy_rate": whole["copy_rate"], "copy_rss_mb": whole["copy_rss"], "files_mb": whole["files_mb"]}
+    counted = {"name": "segment.count.many", "value": whole["count_ms"], "unit": "ms", "baseline": tenth["count_ms"]}
+    held = {"name": "segment.count.many.memory", "value": whole["rss_mb"], "unit": "MiB", "baseline": tenth["rss_mb"]}
+    return [
+        counted | {"ratio": ratio, "at_most": 12, "met": ratio <= 12} | told,
+        held | {"ratio": round(whole["rss_mb"] / 4096, 3), "at_most": 4096, "met": whole["rss_mb"] <= 4096},
     ]
 
 
@@ -117,8 +146,11 @@ def line(name: str, unit: str, value: float, baseline: float, at_least: float) -
     return found | {"met": ratio >= at_least}
 
 
-def fill(owner: Any, tenant: int, people: int) -> None:
-    """Make the rows; indexes are made after them, and foreign keys are not asked: the rows are right by themselves."""
+def fill(owner: Any, tenant: int, people: int, *, each: int = 10, bare: bool = False) -> None:
+    """Make the rows, `each` purchases and events a customer; indexes are made after them, and foreign keys are not asked.
+
+    The rows are right by themselves. A `bare` table gets only the index that a refresh reads.
+    """
     with owner.cursor() as cursor:
         kept = []
         for table in TABLES:
@@ -138,11 +170,13 @@ def fill(owner: Any, tenant: int, people: int) -> None:
         for table, name in cursor.fetchall():
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         for sql in (PARTIES, PURCHASES, EVENTS):
-            cursor.execute(sql.format(tenant=tenant, people=people))
+            cursor.execute(sql.format(tenant=tenant, people=people, each=each))
         for _name, made in kept:
+            if bare and "(tenant_id, version)" not in made:
+                continue
             # The definition of a partitioned table's index names the parent alone.
             cursor.execute(made.replace(" ON ONLY ", " ON "))
-        for sql in EXTRA:
+        for sql in () if bare else EXTRA:
             cursor.execute(sql)
         for table in TABLES:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
@@ -168,6 +202,75 @@ def to_nowhere(owner: Any, tenant: int) -> tuple[float, int]:
     return time.perf_counter() - begun, rows
 
 
+def copy_many(people: int) -> dict[str, Any]:
+    """In a process of the application: make narrow rows and copy them."""
+    from dialogue.faces.command.main import start_django
+
+    start_django()
+    from django.conf import settings
+    from django.db import connections, transaction
+
+    from dialogue.faces.command.migrate import bring_up_to_date
+    from dialogue.platform.accounts.actions import create_company
+    from dialogue.platform.warehouse.copying import copy_company
+
+    bring_up_to_date()
+    with transaction.atomic():
+        company, _owner = create_company("Bench", login="bench", owner="bench@example.org", language="en", currency="EUR")
+    begun = time.perf_counter()
+    fill(connections["owner"], company.pk, people, each=1, bare=True)
+    print(f"filled {people} in {time.perf_counter() - begun:.1f} s", file=sys.stderr, flush=True)
+    begun = time.perf_counter()
+    copied = copy_company(company.pk)
+    copy_s = time.perf_counter() - begun
+    files = sum(one.stat().st_size for one in (Path(settings.WAREHOUSE_ROOT) / str(company.pk)).glob("*.parquet"))
+    return {
+        "copy_s": round(copy_s, 2),
+        "copy_rate": round(copied.rows / copied.seconds["marts"]),
+        "copy_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "files_mb": round(files / 1e6),
+    }
+
+
+def count_many(people: int) -> dict[str, Any]:
+    """In another process of the application: count by the warehouse, and once by PostgreSQL to see that both say the same."""
+    from dialogue.faces.command.main import start_django
+
+    start_django()
+    from django.db import connection, transaction
+    from django.utils import timezone
+
+    from dialogue.kit.actors import system_actor
+    from dialogue.kit.scope import tenant_scope, without_tenant
+    from dialogue.platform.criteria import warehousing
+    from dialogue.platform.criteria.fields import Asking
+    from dialogue.platform.tenants.models import Tenant
+
+    with transaction.atomic(), without_tenant("the measurement opens its company by login"):
+        tenant = Tenant.objects.get(login="bench").pk
+    asking = Asking(system_actor(tenant), now=timezone.now())
+
+    def count() -> int:
+        with tenant_scope(tenant), transaction.atomic():
+            return warehousing.count(RULE, asking).count
+
+    count_ms, found = median_ms(count, ROUNDS), count()
+    facts = {"count_ms": count_ms, "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "found": found}
+    words = words_of(tenant, asking.now)
+    with tenant_scope(tenant), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BY_SETS.format(**words))
+        exact = int(cursor.fetchone()[0])
+    print(f"{people}: {facts}, by PostgreSQL {exact}", file=sys.stderr, flush=True)
+    return facts if exact == found else facts | {"found": [found, exact]}
+
+
+def words_of(tenant: int, now: datetime) -> dict[str, Any]:
+    """Return what the statements written by hand are filled with."""
+    cities = "ARRAY[" + ", ".join(f"'City {number}'" for number in range(40)) + "]"
+    days = {"from90": now - timedelta(days=90), "from14": now - timedelta(days=14)}
+    return {"tenant": tenant, "now": now, "cities": cities, **days}
+
+
 def median_ms(call: Callable[[], Any], rounds: int) -> float:
     """Return the median of some calls after one that warms up."""
     call()
@@ -177,6 +280,19 @@ def median_ms(call: Callable[[], Any], rounds: int) -> float:
         call()
         took.append(time.perf_counter() - begun)
     return round(1000 * statistics.median(took), 1)
+
+
+def after_change(owner: Any, tenant: int, tenth: int) -> float:
+    """Change one purchase in ten; return the seconds of the refresh that follows."""
+    from dialogue.platform.warehouse.copying import refresh_company
+
+    with owner.cursor() as cursor:
+        cursor.execute(f"UPDATE purchases_purchase SET amount = amount + 1 WHERE id % 10 = {tenth}")
+    begun = time.perf_counter()
+    refreshed = refresh_company(tenant)
+    took = time.perf_counter() - begun
+    print(f"refreshed {refreshed} in {took} s", file=sys.stderr, flush=True)
+    return took
 
 
 def measure(people: int) -> dict[str, Any]:
@@ -219,14 +335,7 @@ def measure(people: int) -> dict[str, Any]:
             return warehousing.count(RULE, Asking(actor, now=timezone.now())).count
 
     now = timezone.now()
-    cities = "ARRAY[" + ", ".join(f"'City {number}'" for number in range(40)) + "]"
-    words = {
-        "tenant": tenant,
-        "now": now,
-        "cities": cities,
-        "from90": now - timedelta(days=90),
-        "from14": now - timedelta(days=14),
-    }
+    words = words_of(tenant, now)
 
     def asked(sql: str) -> int:
         with tenant_scope(tenant), transaction.atomic(), connection.cursor() as cursor:
@@ -247,12 +356,12 @@ def measure(people: int) -> dict[str, Any]:
     say(f"found {found}")
     count_ms, compiled_ms = median_ms(count, ROUNDS), median_ms(compiled, 3)
     best_ms = min(median_ms(best, 3), median_ms(by_sets, 3))
+    refresh_s = after_change(owner, tenant, 3)
+    idle_ms = median_ms(lambda: refresh_company(tenant), 5)
     with owner.cursor() as cursor:
-        cursor.execute("UPDATE purchases_purchase SET amount = amount + 1 WHERE id % 10 = 3")
-    begun = time.perf_counter()
-    refreshed = refresh_company(tenant)
-    refresh_s = time.perf_counter() - begun
-    say(f"refreshed {refreshed} in {refresh_s} s")
+        # The room of the rows that were replaced is given to those of the next change: they lie all over the table.
+        cursor.execute("VACUUM ANALYZE purchases_purchase")
+    scattered_s = after_change(owner, tenant, 4)
     return {
         "count_ms": count_ms,
         "postgresql_ms": min(best_ms, compiled_ms),
@@ -265,10 +374,12 @@ def measure(people: int) -> dict[str, Any]:
         "files_mb": round(files / 1e6),
         "copy_rss": rss,
         "refresh_s": round(refresh_s, 2),
-        "idle_ms": median_ms(lambda: refresh_company(tenant), 5),
+        "scattered_s": round(scattered_s, 2),
+        "idle_ms": idle_ms,
     }
 
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dialogue.settings")
-    print(json.dumps(measure(int(sys.argv[1]))))
+    steps = {"copy": copy_many, "count": count_many}
+    print(json.dumps(steps.get(sys.argv[1], measure)(int(sys.argv[-1]))))
