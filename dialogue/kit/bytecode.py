@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LENGTH_BYTES = 8
 FORMAT = 1
+# What reading a file that is missing, foreign or damaged raises.
+DAMAGED = (OSError, EOFError, MemoryError, OverflowError, TypeError, ValueError)
 
 
 def place() -> str:
@@ -52,7 +54,7 @@ class PackedLoader(SourceFileLoader):
         """Return the module's code; a damaged file is passed by."""
         try:
             return self.packed.code(fullname)
-        except (EOFError, OSError, TypeError, ValueError):
+        except DAMAGED:
             return super().get_code(fullname)
 
 
@@ -60,7 +62,8 @@ class Packed:
     """Finds the modules that the file holds.
 
     Raises:
-        OSError, EOFError, TypeError, ValueError: the file is not there, is damaged or was made for other surroundings.
+        OSError, EOFError, MemoryError, OverflowError, TypeError, ValueError: the file is not there, is damaged or was made for
+            other surroundings.
     """
 
     def __init__(self, file: str) -> None:
@@ -103,5 +106,5 @@ def use() -> None:
     """Let modules be found in the file, if there is one for these surroundings."""
     try:
         sys.meta_path.insert(0, Packed(place()))
-    except (OSError, EOFError, TypeError, ValueError):
+    except DAMAGED:
         pass

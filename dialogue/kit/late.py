@@ -15,11 +15,12 @@ else:
     # The module of the real one takes a fiftieth of a start to load.
     Loader = object
 
-# A tenth of a start: passkeys, seals and signatures, the worker's clock, the parser of SQL scripts (decision 0047).
+# A tenth of a start: passkeys, seals and signatures, the worker's clock and dates, the parser of SQL scripts (decision 0047).
 LATE = frozenset(
     {
         "allauth.mfa.webauthn.internal.auth",
         "croniter",
+        "dateutil.parser",
         "cryptography.fernet",
         "cryptography.hazmat.primitives.asymmetric.padding",
         "cryptography.hazmat.primitives.asymmetric.rsa",

@@ -1,4 +1,4 @@
-"""A frozen class of ours behaves as the standard library's, whatever its fields."""
+"""A frozen class or a record of ours behaves as the standard library's, whatever its fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from dialogue.kit.frozen import frozen
+from dialogue.kit.frozen import frozen, record
 
 
 @frozen
@@ -142,3 +142,36 @@ class Named:
 def test_fields_may_have_any_name() -> None:
     one = Named(1, 2)
     assert (one.held, one.made, one.cls) == (1, 2, 3)
+
+
+@record
+class Changing:
+    """One of ours that changes."""
+
+    first: int
+    listed: list[int] = field(default_factory=list)
+
+
+@dataclass
+class TheirsChanging:
+    """The standard library's."""
+
+    first: int
+    listed: list[int] = field(default_factory=list)
+
+
+@pytest.mark.parametrize("kind", [Changing, TheirsChanging])
+def test_record_changes_compares_and_is_no_key(kind: Any) -> None:
+    one, other = kind(1), kind(first=1)
+
+    assert one == other
+    assert (one != kind(2), one != (1, [])) == (True, True)
+    assert one.listed is not other.listed
+    one.first = 5
+    assert repr(one) == f"{kind.__qualname__}(first=5, listed=[])"
+    assert (asdict(one), replace(one, first=6).first) == ({"first": 5, "listed": []}, 6)
+    assert pickle.loads(pickle.dumps(one)) == one
+    with pytest.raises(TypeError):
+        hash(one)
+    with pytest.raises(TypeError):
+        kind()

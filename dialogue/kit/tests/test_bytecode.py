@@ -1,0 +1,127 @@
+"""Modules come from the one file of bytecode while their sources are as they were, and the ordinary way in every other case."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dialogue.faces.command.packing import make
+from dialogue.kit.bytecode import Packed, PackedLoader
+
+NAME = "stall_of_this_test"
+
+
+@pytest.fixture
+def stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return the folder of a package that can be imported, and forget it afterwards."""
+    folder = tmp_path / NAME
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "prices.py").write_text("APPLE = 3\n\n\ndef fail():\n    raise ValueError(APPLE)\n")
+    (folder / "note.txt").write_text("fresh")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    yield folder
+    _forget()
+
+
+def _forget() -> None:
+    for name in (NAME, f"{NAME}.prices"):
+        sys.modules.pop(name, None)
+
+
+def _prices() -> ModuleType:
+    importlib.invalidate_caches()
+    return importlib.import_module(f"{NAME}.prices")
+
+
+@pytest.fixture
+def packed(stall: Path, tmp_path: Path) -> Iterator[Path]:
+    """Return the file that holds the package, whose modules are found in it from now on."""
+    _prices()
+    file = tmp_path / "all.bytecode"
+    assert make(file) > 100
+    _forget()
+    sys.meta_path.insert(0, Packed(str(file)))
+    yield file
+    os.close(sys.meta_path[0].descriptor)  # type: ignore[attr-defined]
+
+
+def test_module_comes_from_the_file_and_knows_its_source(packed: Path, stall: Path) -> None:
+    prices = _prices()
+
+    assert isinstance(prices.__spec__ and prices.__spec__.loader, PackedLoader)
+    assert (prices.APPLE, prices.__file__) == (3, str(stall / "prices.py"))
+    assert files(NAME).joinpath("note.txt").read_text() == "fresh"
+    with pytest.raises(ValueError, match="3") as caught:
+        prices.fail()
+    assert str(caught.traceback[-1].statement).strip() == "raise ValueError(APPLE)"
+
+
+def test_source_changed_since_is_loaded_as_it_is(packed: Path, stall: Path) -> None:
+    (stall / "prices.py").write_text("APPLE = 30\n")
+
+    prices = _prices()
+
+    assert prices.APPLE == 30
+    assert not isinstance(prices.__spec__ and prices.__spec__.loader, PackedLoader)
+
+
+def test_module_that_is_gone_is_not_found(packed: Path, stall: Path) -> None:
+    (stall / "prices.py").unlink()
+
+    with pytest.raises(ModuleNotFoundError):
+        _prices()
+
+
+def test_file_cut_short_costs_time_and_nothing_else(packed: Path) -> None:
+    whole = packed.read_bytes()
+    head = int.from_bytes(whole[:8], "little") + 8
+    os.truncate(packed, head)
+
+    assert _prices().APPLE == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"\x05", b"\x05" + bytes(7), b"x" * 400])
+def test_damaged_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "damaged").write_bytes(content)
+
+    with pytest.raises((EOFError, TypeError, ValueError, OverflowError, MemoryError)):
+        Packed(str(tmp_path / "damaged"))
+
+
+def test_file_of_other_surroundings_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, "/elsewhere"])
+
+    with pytest.raises(ValueError, match="surroundings"):
+        Packed(str(packed))
+
+
+@pytest.mark.slow
+def test_start_after_the_first_finds_the_program_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "all.bytecode"
+    ask = f"from dialogue.kit import bytecode; bytecode.place = lambda: {str(file)!r}; bytecode.use(); "
+    load = "from dialogue.faces.command.main import start_django; start_django(); "
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "dialogue.settings", "DIALOGUE_DATA": str(tmp_path / "data")}
+
+    def run(words: str) -> str:
+        done = subprocess.run([sys.executable, "-c", words], env=environment, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    run(f"{load} from pathlib import Path; from dialogue.faces.command.packing import make; make(Path({str(file)!r}))")
+    lacking = run(
+        f"{ask}{load} from dialogue.faces.command.packing import loaded_from_sources as found;"
+        "print(*[n for n, s in found().items() if n.startswith(('django.', 'dialogue.customers')) and"
+        " type(s.loader).__name__ != 'PackedLoader'])"
+    )
+
+    assert file.stat().st_size > 1_000_000
+    assert lacking == ""
