@@ -64,6 +64,8 @@ def test_restore_brings_back_database_files_and_keys_and_locks_sending(data: Pat
         assert raw.execute("SELECT login, sending_locked FROM tenants_tenant").fetchall() == [("romashka", True)]
         assert raw.execute("SELECT count(*) FROM pg_class WHERE relrowsecurity").fetchone()[0] > 5
         assert raw.execute("SELECT proleakproof FROM pg_proc WHERE proname = 'search_grams'").fetchall() == [(True,)]
+        analysed = "SELECT last_analyze IS NOT NULL FROM pg_stat_user_tables WHERE relname = 'tenants_tenant'"
+        assert raw.execute(analysed).fetchall() == [(True,)]
     assert told("check", "--data", str(other))["ok"] in {True, False}
     assert told("sending", "unlock", "--company", "romashka", "--data", str(other)) == {"unlocked": ["romashka"]}
     assert told("sending", "unlock", "--data", str(other)) == {"unlocked": []}

@@ -53,6 +53,9 @@ def run(options: argparse.Namespace) -> int:
         connection.close()
     (data_folder() / "migrated").unlink(missing_ok=True)
     bring_up_to_date()
+    with connections["owner"].cursor() as cursor:
+        # A dump holds no statistics: until autovacuum came, every list would be planned for empty tables.
+        cursor.execute("ANALYZE")
     locked = companies()
     tell(
         options,
