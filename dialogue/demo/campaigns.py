@@ -1,7 +1,8 @@
-"""Two campaigns of the demonstration company: one that ended a month ago, with what came of it, and one being prepared."""
+"""Campaigns of the demonstration company: four that ended, with what came of them, and one being prepared."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from dialogue.marketing.campaigns.freezing import freeze_people, wanted_sql
 from dialogue.marketing.campaigns.launching import letters_sql
 from dialogue.marketing.campaigns.letters import CAUSE
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Person, Run
+from dialogue.marketing.campaigns.reference import chosen_for, reference_of
 from dialogue.marketing.campaigns.rules import is_held_out
 from dialogue.marketing.campaigns.vouchers import codes_of, issue_for
 from dialogue.marketing.policy.keeping import policy_of
@@ -27,20 +29,23 @@ from dialogue.selling.deals.drafts import NewDeal
 from dialogue.selling.deals.models import Stage
 from dialogue.selling.promotions.actions import SeriesDraft, create_series
 from dialogue.selling.promotions.models import Coupon
-from dialogue.selling.purchases.actions import LineDraft, PurchaseDraft, record_purchases
+from dialogue.selling.purchases.actions import PurchaseDraft, record_purchases
 
 if TYPE_CHECKING:
     from dialogue.demo.loading import Demo
 
 LAUNCHED, LASTED = timedelta(days=52), timedelta(days=30)
 HELD_OUT = 20
-PRICES = (14_900, 22_500, 31_000, 48_000)
+# How long ago the earlier ones were launched, every which of those reached bought, and what each cost; the oldest first.
+EARLIER = ((timedelta(days=305), 5, 9_800), (timedelta(days=215), 4, 11_200), (timedelta(days=125), 6, 8_400))
 
 
 def make_campaigns(demo: Demo) -> None:
-    """Make both."""
+    """Make them, in the order in which they were launched: each is compared with those before it."""
     segments = {one.name: one for one in Segment.objects.all()}
     names = demo.say(words.SEGMENTS)
+    for number in range(len(EARLIER)):
+        _earlier(demo, segments[names[3]], number)
     _past(demo, segments[names[3]], segments[names[1]])
     _draft(demo, segments[names[0]])
 
@@ -58,6 +63,32 @@ def _write(demo: Demo, row: Campaign, texts: dict[str, tuple[str, str]], *, buil
         subject, body = texts[language or demo.language]
         blocks = _blocks(subject, body) if built else []
         write_content(row, by=demo.by, subject=subject, body=body, blocks=blocks, language=language)
+
+
+def _earlier(demo: Demo, everybody: Segment, number: int) -> None:
+    """Make one of the campaigns that went before: a letter of a few lines, its answers and purchases."""
+    ago, each, spent = EARLIER[number]
+    name, goal, subject, body = demo.say(words.CAMPAIGNS_EARLIER)[number]
+    at = demo.company.start_of((demo.now - ago).date()) + timedelta(hours=9, minutes=30)
+    row = create_campaign(
+        name,
+        by=demo.by,
+        goal=goal,
+        starts_on=at.date(),
+        ends_on=(at + LASTED).date(),
+        responsible=demo.members[0] if demo.members else None,
+        plan_people=35,
+        plan_responses=10,
+        plan_cost=Decimal(spent),
+        hold_out=HELD_OUT,
+    )
+    choose_segments(row, [everybody.code], by=demo.by)
+    write_content(row, by=demo.by, subject=subject, body=body)
+    set_costs(row, [Cost(demo.say(words.COSTS)[0], Decimal(spent), Decimal(spent + 300 * number), at.date())], by=demo.by)
+    run = _launched(demo, row, at)
+    _answers(demo, row, run, at, shift=1 + 2 * number)
+    _purchases(demo, _reached(run, Decision.INCLUDED)[number::each], at, f"DEMO-E{number}")
+    Campaign.objects.filter(pk=row.pk).update(state=CampaignState.DONE, launched_at=at, finished_at=at + LASTED)
 
 
 def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
@@ -100,7 +131,8 @@ def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
     issue_for(row, run, by=demo.by)
     Coupon.objects.filter(series=row.coupons).update(at=at)
     _answers(demo, row, run, at)
-    _purchases(demo, row, run, at)
+    buyers = _reached(run, Decision.INCLUDED)[::3] + _reached(run, Decision.HELD_OUT)[4:5]
+    _purchases(demo, buyers, at, "DEMO-C", codes_of(row.coupons, _reached(run, Decision.INCLUDED)[::6]))
     _deals(demo, row, run, at)
     Campaign.objects.filter(pk=row.pk).update(state=CampaignState.DONE, launched_at=at, finished_at=at + LASTED)
 
@@ -108,7 +140,10 @@ def _past(demo: Demo, everybody: Segment, busy: Segment) -> None:
 def _launched(demo: Demo, row: Campaign, at: datetime) -> Run:
     """Freeze the people as of then, and note their letters as gone: they stay in this installation, as all of this company's."""
     policy = dict(policy_of(demo.company).__dict__)
-    run = Run.objects.create(campaign=row, seed=_seed(row), frozen_at=at, policy=policy, by_label=demo.by.label)
+    reference = reference_of(chosen_for(row, demo.by)).kept()
+    run = Run.objects.create(
+        campaign=row, seed=_seed(row), frozen_at=at, policy=policy, reference=reference, by_label=demo.by.label
+    )
     freeze_people(row, run)
     for one in CampaignSegment.objects.filter(campaign=row).select_related("segment"):
         if one.segment is not None:
@@ -137,16 +172,13 @@ def _reached(run: Run, decision: int) -> list[int]:
     return list(rows.values_list("party_id", flat=True))
 
 
-def _answers(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
-    subject = demo.say(words.CAMPAIGN_PAST)
+def _answers(demo: Demo, row: Campaign, run: Run, at: datetime, *, shift: int = 0) -> None:
     people = _reached(run, Decision.INCLUDED)
     common: dict[str, Any] = {"way": "email", "source": row.source}
-    touches = [
-        EntryDraft(one, "letter", at, subject=subject, ref_kind="mailing", ref_id=run.mailing, **common) for one in people
-    ]
+    touches = [EntryDraft(one, "letter", at, ref_kind="mailing", ref_id=run.mailing, **common) for one in people]
     ids = record_entries(touches, by=demo.by)
     answers: list[EntryDraft] = []
-    for number, (one, touch) in enumerate(zip(people, ids, strict=True)):
+    for number, (one, touch) in enumerate(zip(people, ids, strict=True), start=shift):
         after = at + timedelta(hours=1 + number % 9, minutes=7 * number)
         if number % 5 in {0, 2}:
             answers.append(EntryDraft(one, "link_followed", after, touch=touch, **common))
@@ -158,20 +190,15 @@ def _answers(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
     record_entries(answers, by=demo.by)
 
 
-def _purchases(demo: Demo, row: Campaign, run: Run, at: datetime) -> None:
-    codes = codes_of(row.coupons, _reached(run, Decision.INCLUDED)[::6])
-    goods = demo.say(words.GOODS)
-    buyers = _reached(run, Decision.INCLUDED)[::3] + _reached(run, Decision.HELD_OUT)[4:5]
+def _purchases(demo: Demo, buyers: list[int], at: datetime, numbered: str, codes: Mapping[int, str] | None = None) -> None:
     drafts = [
         PurchaseDraft(
             at=at + timedelta(days=2 + 3 * number % 24, hours=number % 7),
             currency=demo.company.currency,
             party=one,
-            external_id=f"DEMO-C{number:02d}",
-            coupon=codes.get(one, ""),
-            lines=[
-                LineDraft(product=None, name=goods[number % len(goods)], quantity=Decimal(1), price=Decimal(PRICES[number % 4]))
-            ],
+            external_id=f"{numbered}{number:02d}",
+            coupon=(codes or {}).get(one, ""),
+            lines=[demo.goods[number % len(demo.goods)].line(1)],
         )
         for number, one in enumerate(buyers)
     ]

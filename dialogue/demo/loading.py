@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -22,8 +23,10 @@ from dialogue.customers.timeline.models import Entry
 from dialogue.demo import words
 from dialogue.demo.campaigns import make_campaigns
 from dialogue.kit.actors import Actor, system_actor
+from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.models import Campaign
+from dialogue.marketing.policy.actions import change_policy
 from dialogue.marketing.segments.actions import create_segment
 from dialogue.marketing.segments.models import Segment
 from dialogue.marketing.segments.rebuilding import measure_segment
@@ -32,6 +35,7 @@ from dialogue.platform.criteria.actions import define_characteristic
 from dialogue.platform.criteria.models import Characteristic
 from dialogue.platform.jobs.kinds import JobRun
 from dialogue.platform.tenants.models import Tenant
+from dialogue.selling.catalog.actions import ensure_products
 from dialogue.selling.deals.batches import create_deals
 from dialogue.selling.deals.drafts import NewDeal
 from dialogue.selling.deals.models import Deal, Stage
@@ -54,6 +58,19 @@ SEGMENTS: tuple[dict[str, Any], ...] = (
 FRIDAY = 5
 
 
+@frozen
+class Good:
+    """A product: its id, its name, what one of it costs."""
+
+    pk: int
+    name: str
+    price: Decimal
+
+    def line(self, quantity: int) -> LineDraft:
+        """Return the line of a purchase of so many."""
+        return LineDraft(product=self.pk, name=self.name, quantity=Decimal(quantity), price=self.price)
+
+
 class Demo:
     """One loading: the company, its language, its people, one fixed chance."""
 
@@ -64,6 +81,15 @@ class Demo:
         self.chance = random.Random(SEED)  # noqa: S311  the same company every time, nothing secret
         self.members = list(Membership.objects.filter(is_active=True).order_by("pk").values_list("user_id", flat=True))
         self.now = timezone.now()
+
+    @cached_property
+    def goods(self) -> list[Good]:
+        """What the company sells."""
+        named = dict(zip(words.GOOD_CODES, self.say(words.GOODS), strict=True))
+        known = ensure_products({code: (name, self.say(words.GOODS_CATEGORY)) for code, name in named.items()}, by=self.by)
+        return [
+            Good(known[code], name, Decimal(price)) for (code, name), price in zip(named.items(), words.PRICES, strict=True)
+        ]
 
     def say(self, table: dict[str, Any]) -> Any:
         """Return the table's entry in the company's language."""
@@ -92,7 +118,8 @@ def load(run: JobRun) -> dict[str, Any]:
 
 
 def make_fields(demo: Demo) -> None:
-    """Define what this company wants to know of its customers."""
+    """Define what this company wants to know of its customers; nothing leaves this machine, so no hour is too late for a letter."""
+    change_policy(start=0, end=24, by=demo.by)
     lines = [{"code": f"line{number}", "label": label} for number, label in enumerate(demo.say(words.LINES))]
     define = [
         (words.FIELD_LINE, "line", "choice", lines),
@@ -253,11 +280,9 @@ def make_purchases(demo: Demo) -> None:
     people = list(
         Party.objects.people().filter(external_id__startswith="DEMO-P").order_by("external_id").values_list("pk", flat=True)
     )
-    goods = demo.say(words.GOODS)
     drafts = []
     for number, person in enumerate(people[::2]):
-        name, price = demo.chance.choice(goods), Decimal(demo.chance.randrange(900, 90_000))
-        line = LineDraft(product=None, name=name, quantity=Decimal(1 + number % 3), price=price)
+        line = demo.chance.choice(demo.goods).line(1 + number % 3)
         drafts.append(
             PurchaseDraft(
                 at=demo.ago(300), currency=demo.company.currency, party=person, external_id=f"DEMO-{number:03d}", lines=[line]

@@ -151,6 +151,9 @@ GOODS = {
     "uk": ("Хостинг на рік", "Пакет підтримки", "Ліцензія на п’ять місць", "День навчання"),
     "ro": ("Găzduire, un an", "Pachet de asistență", "Licență, cinci locuri", "Zi de instruire"),
 }
+GOODS_CATEGORY = {"en": "Services", "ru": "Услуги", "uk": "Послуги", "ro": "Servicii"}
+GOOD_CODES = ("HOST-1", "CARE-1", "SEAT-5", "DAY-1")
+PRICES = (14_900, 22_500, 31_000, 48_000)
 # Name by name the rules of `loading.SEGMENTS`.
 SEGMENTS = {
     "en": ("Bought within a year", "Open deal, not spoken to for two weeks", "Answered but has not bought", "All people"),
@@ -174,6 +177,89 @@ CAMPAIGN_PAST_GOAL = {
     "ru": "Напомнить о себе тем, кто молчал всё лето, и начать осень с заказов.",
     "uk": "Нагадати про себе тим, хто мовчав усе літо, і почати осінь із замовлень.",
     "ro": "Să le amintim de noi celor tăcuți peste vară și să începem toamna cu comenzi.",
+}
+# Name, goal, subject and text, the oldest campaign first.
+CAMPAIGNS_EARLIER = {
+    "en": (
+        (
+            "Winter prices",
+            "Fill the quiet weeks after the holidays with orders.",
+            "Last year's prices until the end of the month",
+            "{{first_name|Good day}},\n\nuntil the end of the month last year's prices hold.\n\n[See the prices](https://example.org/prices)",
+        ),
+        (
+            "Spring check of support",
+            "Offer a free check to everybody who uses our programs.",
+            "{{first_name|Good day}}, a free check of your programs",
+            "{{first_name|Good day}},\n\nwe look for an hour at how your people work and say what can be quicker.\n\n[Choose a day](https://example.org/check)",
+        ),
+        (
+            "Summer training days",
+            "Sell training while customers have time for it.",
+            "Training days this summer",
+            "{{first_name|Good day}},\n\nthis summer we train your people in small groups.\n\n[See the days](https://example.org/training)",
+        ),
+    ),
+    "ru": (
+        (
+            "Зимние цены",
+            "Заполнить заказами тихие недели после праздников.",
+            "Прошлогодние цены до конца месяца",
+            "{{first_name|Здравствуйте}}!\n\nДо конца месяца действуют прошлогодние цены.\n\n[Посмотреть цены](https://example.org/prices)",
+        ),
+        (
+            "Весенняя проверка",
+            "Предложить бесплатную проверку всем, кто работает с нашими программами.",
+            "{{first_name|Здравствуйте}}, бесплатная проверка ваших программ",
+            "{{first_name|Здравствуйте}}!\n\nЗа час мы посмотрим, как работают ваши люди, и скажем, что можно ускорить.\n\n[Выбрать день](https://example.org/check)",
+        ),
+        (
+            "Летние дни обучения",
+            "Продать обучение, пока у клиентов есть на него время.",
+            "Дни обучения этим летом",
+            "{{first_name|Здравствуйте}}!\n\nЭтим летом мы обучаем ваших людей в небольших группах.\n\n[Посмотреть даты](https://example.org/training)",
+        ),
+    ),
+    "uk": (
+        (
+            "Зимові ціни",
+            "Заповнити замовленнями тихі тижні після свят.",
+            "Торішні ціни до кінця місяця",
+            "{{first_name|Вітаємо}}!\n\nДо кінця місяця діють торішні ціни.\n\n[Переглянути ціни](https://example.org/prices)",
+        ),
+        (
+            "Весняна перевірка",
+            "Запропонувати безкоштовну перевірку всім, хто працює з нашими програмами.",
+            "{{first_name|Вітаємо}}, безкоштовна перевірка ваших програм",
+            "{{first_name|Вітаємо}}!\n\nЗа годину ми подивимося, як працюють ваші люди, і скажемо, що можна пришвидшити.\n\n[Вибрати день](https://example.org/check)",
+        ),
+        (
+            "Літні дні навчання",
+            "Продати навчання, поки в клієнтів є на нього час.",
+            "Дні навчання цього літа",
+            "{{first_name|Вітаємо}}!\n\nЦього літа ми навчаємо ваших людей у невеликих групах.\n\n[Переглянути дати](https://example.org/training)",
+        ),
+    ),
+    "ro": (
+        (
+            "Prețuri de iarnă",
+            "Să umplem cu comenzi săptămânile liniștite de după sărbători.",
+            "Prețurile de anul trecut, până la sfârșitul lunii",
+            "{{first_name|Bună ziua}},\n\npână la sfârșitul lunii rămân prețurile de anul trecut.\n\n[Vedeți prețurile](https://example.org/prices)",
+        ),
+        (
+            "Verificarea de primăvară",
+            "Să oferim o verificare gratuită tuturor celor care lucrează cu programele noastre.",
+            "{{first_name|Bună ziua}}, o verificare gratuită a programelor dumneavoastră",
+            "{{first_name|Bună ziua}},\n\nprivim timp de o oră cum lucrează oamenii dumneavoastră și spunem ce poate merge mai repede.\n\n[Alegeți o zi](https://example.org/check)",
+        ),
+        (
+            "Zile de instruire, vara",
+            "Să vindem instruire cât clienții au timp pentru ea.",
+            "Zile de instruire în această vară",
+            "{{first_name|Bună ziua}},\n\nîn această vară instruim oamenii dumneavoastră în grupuri mici.\n\n[Vedeți zilele](https://example.org/training)",
+        ),
+    ),
 }
 CAMPAIGN_DRAFT = {
     "en": "Plans for the new year",

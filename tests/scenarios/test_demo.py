@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from dialogue.customers.channels.models import Delivery
 from dialogue.customers.parties.models import ContactPoint, Party
 from dialogue.demo import load
 from dialogue.faces.command.demo import load_later
 from dialogue.kit.scope import tenant_scope
+from dialogue.marketing.campaigns.goods import goods_named
 from dialogue.marketing.campaigns.models import Campaign, Content, Run
+from dialogue.marketing.campaigns.reference import Reference
 from dialogue.marketing.campaigns.results import measure
+from dialogue.marketing.campaigns.telling import has_steps
 from dialogue.marketing.segments.models import Segment
 from dialogue.platform.accounts.actions import create_company
 from dialogue.platform.jobs.kinds import JobRun
+from dialogue.selling.catalog.models import Product
 from dialogue.selling.promotions.models import Coupon, Use
 
 
@@ -26,10 +31,16 @@ def test_demo_is_complete_and_loads_once(language: str) -> None:
         again = load(run)
         outside = ContactPoint.objects.filter(kind="email").exclude(normal__endswith="@example.org").count()
         lists = Party.objects.count(), outside
-        found = {row.state: row for row in Campaign.objects.all()}
-        result = measure(found["done"], Run.objects.get())
+        done = list(Campaign.objects.filter(state="done").order_by("launched_at"))
+        found = {row.state: row for row in [*Campaign.objects.filter(state="draft"), done[-1]]}
+        runs = {run.campaign_id: run for run in Run.objects.all()}
+        result = measure(found["done"], runs[done[-1].pk])
+        earlier = [measure(row, runs[row.pk]) for row in done[:-1]]
+        before = Reference.of(runs[done[-1].pk].reference)
+        goods = [(one.name, one.sold) for one in goods_named(Product.objects.order_by("pk")[0].name, found["draft"])]
         sizes = list(Segment.objects.order_by("pk").values_list("size", flat=True))
         uses = Use.objects.counting().count()
+        going = Delivery.objects.exclude(state="accepted").count()
         issued = Coupon.objects.exclude(party=None).count()
         built = Content.objects.filter(campaign=found["draft"], arm="a").first()
     assert first == again
@@ -44,6 +55,13 @@ def test_demo_is_complete_and_loads_once(language: str) -> None:
     assert len(sizes) == 4
     assert min(sizes) > 0
     assert set(found) == {"done", "draft"}
+    assert going == 0
+    assert len(earlier) == 3
+    assert all(one.sent > 20 and one.answered > 5 and one.reached.total > 0 and one.held.n > 2 for one in earlier)
+    assert set(before.names) == {row.name for row in done[:-1]}
+    assert has_steps(before)
+    assert goods
+    assert goods[0][1]
     assert result.reached.n == result.sent > 20
     assert result.held.n > 2
     assert result.answered > 5

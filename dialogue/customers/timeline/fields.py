@@ -29,7 +29,8 @@ def _kinds(asking: Asking) -> Choices:
     return [(name, str(entry_kinds.get(name).label)) for name in entry_kinds.keys()]  # noqa: SIM118  a registry iterates its items
 
 
-def _campaigns(asking: Asking) -> Choices:
+def campaign_choices(asking: Asking) -> Choices:
+    """Return (id, name) of the campaigns."""
     return [(str(pk), name) for pk, name in Source.objects.campaigns().values_list("pk", "name")[:MOST_CAMPAIGNS]]
 
 
@@ -52,7 +53,7 @@ entry.add(
     Field("way", _("channel"), FieldKind.CHOICE, "way", choices=_ways),
     Field("subject", _("subject"), FieldKind.TEXT, "subject"),
     Field("body", _("text"), FieldKind.LONG_TEXT, "body"),
-    Field("source", _("campaign"), FieldKind.CHOICE, "source", choices=_campaigns),
+    Field("source", _("campaign"), FieldKind.CHOICE, "source", choices=campaign_choices),
     Field("by", _("who recorded it"), FieldKind.USER, "by", choices=_members),
     Field("party_id", _("number of the customer"), FieldKind.LINK, "party_id"),
     Field("touch", _("number of the touch"), FieldKind.LINK, "touch"),

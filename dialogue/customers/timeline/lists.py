@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from dialogue.customers.timeline.fields import ENTRY
+from dialogue.customers.timeline.fields import ENTRY, campaign_choices
 from dialogue.customers.timeline.models import Entry, Side
 from dialogue.customers.timeline.rules import first_line
 from dialogue.customers.timeline.words import holding_words
@@ -32,11 +33,17 @@ def _party(row: Entry, asking: Asking) -> SafeString:
 
 
 def _kind(row: Entry, asking: Asking) -> SafeString:
-    return format_html('<span class="chip{}">{}</span>', TONES.get(Side(row.side), ""), row.words)
+    return format_html('<span class="chip{}">{}</span>', TONES.get(Side(row.side), ""), capfirst(str(row.words)))
 
 
 def _subject(row: Entry, asking: Asking) -> str:
-    return row.subject or first_line(row.body or "")
+    said = row.subject or first_line(row.body or "")
+    if said or row.source is None:
+        return said
+    # The letters of a campaign have their words there.
+    if "campaigns" not in asking.kept:
+        asking.kept["campaigns"] = dict(campaign_choices(asking))
+    return str(asking.kept["campaigns"].get(str(row.source), ""))
 
 
 EVENTS = ListPage(

@@ -147,6 +147,12 @@ def mailing_of(campaign: Campaign) -> Mailing | None:
     return Mailing.objects.filter(pk=run.mailing or 0).first() if run else None
 
 
+def is_moving(run: Run) -> bool:
+    """Return whether letters of a run may still go."""
+    mailing = Mailing.objects.filter(pk=run.mailing or 0).first()
+    return mailing is not None and mailing.is_moving
+
+
 def _moved(row: Campaign, event: str, by: Actor, **facts: Any) -> Campaign:
     row.save()
     record(by, event, row, **facts)

@@ -13,17 +13,16 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.db import connection
-from django.db.models import Sum
 from django.utils import timezone
 
-from dialogue.customers.channels.models import Delivery, State
+from dialogue.customers.channels.models import State
 from dialogue.kit.frozen import record
 from dialogue.kit.scope import current_tenant
 from dialogue.kit.statistics import Interval, Sample, means_differ, rate_interval, split_p
 from dialogue.marketing.attribution.figures import brought_by
 from dialogue.marketing.attribution.models import What
 from dialogue.marketing.campaigns.freezing import Audience
-from dialogue.marketing.campaigns.models import Campaign, CostLine, Decision, Run
+from dialogue.marketing.campaigns.models import Campaign, Decision, Run
 from dialogue.platform.tenants.opened import open_company
 
 # Where no end is set, purchases count so many days from the launch.
@@ -58,6 +57,10 @@ UNION ALL
 SELECT '', count(DISTINCT e.party_id) FROM timeline_entry e
 WHERE e.tenant_id = %s AND e.source = %s AND e.side = 'in' AND e.kind <> ALL(%s)
 """
+
+
+SPENT = "SELECT sum(spent) FROM campaigns_costline WHERE tenant_id = %s AND campaign_id = %s"
+SENT = f"SELECT count(*) FROM channels_delivery WHERE tenant_id = %s AND mailing_id = %s AND state = '{State.ACCEPTED}'"
 
 
 @record
@@ -211,10 +214,14 @@ def measure(campaign: Campaign, run: Run) -> Result:
     asked: list[tuple[str, list[Any]]] = [
         (MONEY, [tenant, since, min(until, now), campaign.currency, tenant, run.pk]),
         (HEARD, [tenant, campaign.source, tenant, campaign.source, list(SILENT)]),
+        (SPENT, [tenant, campaign.pk]),
+        (SENT, [tenant, run.mailing]),
         *([(BY_LETTER, [list(SILENT), tenant, campaign.source, run.pk])] if own else []),
     ]
-    with cast("Any", connection).asking(asked) as (spent, heard, *followed):
+    with cast("Any", connection).asking(asked) as (spent, heard, costs, sent, *followed):
         _note_groups(made, spent.fetchall())
+        made.spent = str(costs.fetchone()[0] or 0)
+        made.sent = frozen.included if run.is_past else sent.fetchone()[0]
         made.heard = dict(heard.fetchall())
         for letter, clicked, answered in followed[0].fetchall() if own else ():
             told = made.letters.setdefault(str(letter), LetterResult())
@@ -226,8 +233,6 @@ def measure(campaign: Campaign, run: Run) -> Result:
         made.brought.append(asdict(one) | {"amount": str(one.amount), "won_amount": str(one.won_amount)})
     made.deals = sum(one["count"] for one in made.brought if one["what"] == What.DEAL)
     made.won = sum(one["won"] for one in made.brought if one["what"] == What.DEAL)
-    made.sent = _sent(run)
-    made.spent = str(CostLine.objects.filter(campaign=campaign).aggregate(sum=Sum("spent"))["sum"] or 0)
     return made
 
 
@@ -241,12 +246,6 @@ def _note_groups(made: Result, rows: Iterable[tuple[int, str, int, int, int, Any
         made.arms[arm] = made.arms.get(arm, Group()).plus(group)
         told = made.letters.setdefault(str(letter), LetterResult())
         told.group = told.group.plus(group)
-
-
-def _sent(run: Run) -> int:
-    if run.is_past:
-        return Audience.of_run(run).included
-    return Delivery.objects.filter(mailing_id=run.mailing, state=State.ACCEPTED).count() if run.mailing else 0
 
 
 def result_of(campaign: Campaign, run: Run) -> Result:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from dialogue.kit.frozen import frozen
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, Decision, Reason, Side
 from dialogue.marketing.campaigns.results import Result
+from dialogue.marketing.policy.keeping import policy_of
+from dialogue.marketing.policy.rules import allowed_from
+from dialogue.platform.tenants.models import Tenant
 
 
 def why_words(decision: int, reason: int, policy: Mapping[str, Any] | None = None) -> str:
@@ -50,6 +55,15 @@ def hold_out_words(asked: int | None, percent: int) -> str:
     if not percent:
         return _("Nobody, as was set: what the campaign brought beyond what would have come anyway will not be known.")
     return _("%(percent)s %% of those who could be reached, as was set.") % {"percent": percent}
+
+
+def hours_words(company: Tenant, now: datetime) -> str:
+    """Return that the contact policy lets no letter go at this hour, and from when it does; empty while letters may go."""
+    first = allowed_from(now, company.zone, policy_of(company))
+    if first <= now:
+        return ""
+    words = _("At this hour the contact policy lets no letters go: they leave from %(when)s on, by each reader's own clock.")
+    return words % {"when": date_format(first, "SHORT_DATETIME_FORMAT")}
 
 
 def letter_names(row: Campaign, known: Iterable[CampaignSegment] | None = None) -> dict[int, str]:

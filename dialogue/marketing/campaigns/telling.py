@@ -128,13 +128,17 @@ def figures_of(row: Campaign, result: Result) -> list[tuple[str, str, str]]:
     ]
     if gain is None or not held.n:
         told.append((_("Gain over those held out"), "—", _("nobody was held out")))
+    elif not reached.buyers and not held.buyers:
+        # Of nothing but noughts the interval would be sure of nought.
+        told.append((_("Gain over those held out"), "—", _("nobody has bought yet")))
     else:
         bounds = f"{money(gain.low, currency)} … {money(gain.high, currency)}"
         words = _("95 %%: %(bounds)s · n = %(reached)s / %(held)s")
         under = words % {"bounds": bounds, "reached": print_count(reached.n), "held": print_count(held.n)}
-        told.append((_("Gain over those held out"), money(gain.estimate, currency), under))
+        told.append((_("Gain over those held out"), money(gain.estimate, currency), _tied(under)))
     told.append((_("Costs"), money(result.cost, currency), _deviation(float(result.cost), row.plan_cost, currency)))
-    roi = (gain.estimate / float(result.cost) - 1) if gain is not None and held.n and result.cost else None
+    bought = reached.buyers or held.buyers
+    roi = (gain.estimate / float(result.cost) - 1) if gain is not None and held.n and bought and result.cost else None
     whole = (
         _("by all income %(share)s") % {"share": print_share(reached.total / float(result.cost) - 1, 0)} if result.cost else ""
     )
@@ -148,6 +152,11 @@ def figures_of(row: Campaign, result: Result) -> list[tuple[str, str, str]]:
         )
     )
     return told
+
+
+def _tied(words: str) -> str:
+    """Return the words with figures that no line end parts from what they are of."""
+    return words.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}").replace(" / ", "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}")
 
 
 def _deviation(fact: float, plan: Decimal | None, currency: str) -> str:
@@ -317,13 +326,14 @@ def reference_words(reference: Reference) -> str:
     words = _("%(names)s: of %(reached)s people reached %(share)s answered (95 %%: %(low)s – %(high)s, n = %(reached)s).")
     names = ", ".join(reference.names[:3])
     more = len(reference.names) - 3
-    return words % {
+    told = {
         "names": f"{names} + {more}" if more > 0 else names,
         "reached": print_count(reference.reached),
         "share": print_share(share.estimate),
         "low": print_share(share.low),
         "high": print_share(share.high),
     }
+    return _tied(words % told)
 
 
 def _amount(value: Any, currency: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,12 +18,22 @@ from dialogue.kit.errors import NotPermitted, Refusal
 from dialogue.kit.figures import print_count
 from dialogue.marketing.campaigns.actions import PLAN, bin_campaign
 from dialogue.marketing.campaigns.freezing import Audience
-from dialogue.marketing.campaigns.launching import cancel_campaign, finish_campaign, pause_campaign, resume_campaign
-from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CostLine, Decision, Person, Reason, Run, Side
+from dialogue.marketing.campaigns.launching import cancel_campaign, finish_campaign, is_moving, pause_campaign, resume_campaign
+from dialogue.marketing.campaigns.models import (
+    Campaign,
+    CampaignSegment,
+    CampaignState,
+    CostLine,
+    Decision,
+    Person,
+    Reason,
+    Run,
+    Side,
+)
 from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.reference import Reference, chosen_for, people_of, plan_by_reference, reference_of
 from dialogue.marketing.campaigns.results import result_of
-from dialogue.marketing.campaigns.saying import hold_out_words, letter_names, why_words
+from dialogue.marketing.campaigns.saying import hold_out_words, hours_words, letter_names, why_words
 from dialogue.marketing.campaigns.telling import (
     arms_of,
     brought_of,
@@ -96,7 +107,9 @@ def campaign_page(request: MemberRequest, pk: int) -> HttpResponseBase:
     if run is None:
         return _plan(request, row, context | {"tab": "plan"})
     result, reference = result_of(row, run), Reference.of(run.reference)
+    waits = row.state == CampaignState.RUNNING and result.sent < result.included
     context |= {
+        "hours": hours_words(request.company, timezone.now()) if waits and is_moving(run) else "",
         "result": result,
         "steps": steps_of(row, result, reference),
         "steps_before": has_steps(reference),

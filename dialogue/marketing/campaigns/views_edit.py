@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from dialogue.kit.actors import Actor
 from dialogue.kit.doors import whole_number, whole_numbers
 from dialogue.kit.errors import Conflict, InvalidInput, NotPermitted, Refusal
 from dialogue.kit.rows import etag_of
@@ -196,7 +197,7 @@ def _form(request: MemberRequest, row: Campaign | None, errors: Mapping[str, str
     context = {
         "campaign": row,
         "etag": request.POST.get("etag", "") if again else etag_of(row) if row else "",
-        "value": {name: request.POST.get(name, "") if again else _shown(row, name) for name in NAMES},
+        "value": {name: request.POST.get(name, "") if again else _shown(row, name, request.actor) for name in NAMES},
         "errors": errors,
         "other_errors": [words for name, words in errors.items() if name not in NAMES],
         "segments": [(one, chosen.get(one.code, "")) for one in known],
@@ -227,9 +228,10 @@ def _series(row: Campaign | None) -> list[tuple[str, str]]:
     return [(str(one.pk), one.name) for one in rows]
 
 
-def _shown(row: Campaign | None, name: str) -> str:
+def _shown(row: Campaign | None, name: str, by: Actor) -> str:
     if row is None:
-        return {"test": Test.NONE.value, "priority": str(Priority.USUAL.value)}.get(name, "")
+        begun = {"test": Test.NONE.value, "priority": str(Priority.USUAL.value), "responsible": str(by.user or "")}
+        return begun.get(name, "")
     value = getattr(row, IDS.get(name, name))
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"

@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -37,7 +38,7 @@ from dialogue.marketing.campaigns.permissions import CampaignPermission
 from dialogue.marketing.campaigns.preflight import look_at_letters
 from dialogue.marketing.campaigns.preparing import Power, is_large, kept_of, last_count, prepare, prepare_soon
 from dialogue.marketing.campaigns.rules import held_out_of
-from dialogue.marketing.campaigns.saying import hold_out_words, letter_names
+from dialogue.marketing.campaigns.saying import hold_out_words, hours_words, letter_names
 from dialogue.marketing.campaigns.views import found, head_of
 from dialogue.marketing.campaigns.views_edit import refusals_of
 from dialogue.marketing.campaigns.vouchers import PLACE as COUPON
@@ -111,7 +112,8 @@ def campaign_letters(request: MemberRequest, pk: int) -> HttpResponseBase:
         + [(code, str(name), (asked.arm, code) in mine) for code, name in settings.LANGUAGES],
         "subject_only": asked.arm == "b" and row.test == Test.SUBJECT,
         "readers": _readers(request, row, head["run"], asked.letter),
-        "findings": look_at_letters(row, texts, lines) if row.is_draft else [],
+        # Who has written nothing yet has done nothing wrong.
+        "findings": look_at_letters(row, texts, lines) if row.is_draft and (texts.rows or texts.own) else [],
     }
     return render(request, "campaigns/letters.html", context | content, status=422 if errors else 200)
 
@@ -317,6 +319,7 @@ def _counted(request: MemberRequest, row: Campaign, refused: str) -> HttpRespons
         context["refused"] = refused or refusal.message
         return render(request, "campaigns/launch.html", context, status=422 if refused else 200)
     audience = known.audience
+    starts_on = row.starts_on if row.starts_on and row.starts_on > request.company.today() else None
     context |= {
         "audience": {
             "total": print_count(audience.total),
@@ -331,7 +334,8 @@ def _counted(request: MemberRequest, row: Campaign, refused: str) -> HttpRespons
         "stopped": bool(known.preflight.stops),
         "power": power_words(known.power),
         "counted": audience.as_of,
-        "starts_on": row.starts_on if row.starts_on and row.starts_on > request.company.today() else None,
+        "starts_on": starts_on,
+        "hours": "" if starts_on else hours_words(request.company, timezone.now()),
     }
     return render(request, "campaigns/launch.html", context, status=422 if refused else 200)
 

@@ -73,7 +73,7 @@ def test_finished_campaigns_give_rates_with_their_n(finished: Callable[..., Camp
     assert (found.reached, found.answered, found.cost) == (8, 2, 80.0)
     assert found.income == pytest.approx(1200.0)  # two purchases within the periods of both
     assert found.expected(16) == {"people": 16, "responses": 4.0, "deals": 0.0, "revenue": 2400.0, "cost": 160.0}
-    assert "n = 8" in reference_words(found)
+    assert "n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}8" in reference_words(found)
     assert "25" in reference_words(found)
     assert Reference.of(found.kept()) == found
     assert found.steps["answered"] == {"share": 0.25, "n": 2}
