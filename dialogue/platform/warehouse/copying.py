@@ -315,7 +315,10 @@ def _refreshed(writer: Writer, manifest: Manifest) -> tuple[Manifest, int]:
     total = 0
     with writer.source.one_cut():
         mark, moment = writer.source.values(NOW)[0]
-        for name in _with_changes(writer, manifest):
+        names = _with_changes(writer, manifest)
+        if names:
+            writer.source.by_pages()
+        for name in names:
             since = manifest.marts[name].mark
             file, rows = writer.take(name, "changed", since)
             changed[name] = file

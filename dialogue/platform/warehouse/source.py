@@ -112,12 +112,15 @@ class Source:
         if not self.values(f"SELECT pg_try_advisory_lock({LOCK.format(tenant=self.tenant)})")[0][0]:
             raise Busy
 
+    def by_pages(self) -> None:
+        """Let the rest of the cut read rows in the order of their pages."""
+        self.do(BY_PAGES)
+
     @contextmanager
     def one_cut(self) -> Iterator[None]:
         """Read everything in the block as of one moment."""
         self.do(ONE_CUT)
         try:
-            self.do(BY_PAGES)
             yield
         finally:
             while self._statements:
