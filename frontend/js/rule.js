@@ -18,8 +18,20 @@ function changed(form) {
   form?.dispatchEvent(new Event("rule:changed"));
 }
 
+// What was missing is said until it stands there; whether it is right the server says.
+function given(input) {
+  const node = input.closest(".wanting[data-node]");
+  const fields = node ? [...node.querySelectorAll("input:not([type=hidden])")] : [];
+  const boxes = fields.filter((one) => one.type === "checkbox");
+  if (!node || fields.some((one) => !one.value.trim()) || (boxes.length && !boxes.some((one) => one.checked))) return;
+  node.classList.remove("wanting");
+  document.getElementById(`${node.dataset.node}:problem`)?.remove();
+  node.querySelector(".what")?.removeAttribute("aria-describedby");
+}
+
 for (const kind of ["input", "change"]) {
   document.addEventListener(kind, (event) => {
+    if (event.target.closest("[data-rule]")) given(event.target);
     // What goes to the server tells of itself when the form is back.
     if (event.target.closest("[data-rule]") && !event.target.hasAttribute("hx-post")) changed(event.target.form);
   });

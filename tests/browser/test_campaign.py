@@ -44,7 +44,7 @@ ENGLISH = Words(
     "Left out: no consent to offers and news by e-mail is recorded.", "Letters taken by the servers",
 )  # fmt: skip
 ROMANIAN = Words(
-    "Denumire", "Persoane contactate", "Salvează", "Subiect", "Text", "Arată", "Lansați", "Primesc scrisoarea",
+    "Denumire", "Persoane contactate", "Salvează", "Subiect", "Text", "Arată", "Lansează", "Primesc scrisoarea",
     "Nu este înregistrat un consimțământ", "în desfășurare",
     "Exclus: nu este înregistrat un consimțământ pentru oferte și noutăți prin e-mail.", "Scrisori primite de servere",
 )  # fmt: skip

@@ -131,6 +131,19 @@ def test_unfinished_condition_is_marked_and_nothing_is_lost(office: Office) -> N
     assert_clean_but_for_the_refusal(page)
 
 
+def test_complaint_goes_when_what_was_missing_stands_there(office: Office) -> None:
+    populate(office)
+    page = office.page_as(office.cast.owner, DESK)
+    page.goto(f"{office.base}/segments/new/")
+    page.locator('[id="rule:add"]').click()
+    page.locator('[id="rule.0:what"]').select_option("field=created_at")
+    page.get_by_text("Enter a number.").wait_for()
+    page.locator('[id="rule.0:v"]').fill("90")
+    expect(page.get_by_text("Enter a number.")).to_have_count(0)
+    page.get_by_text("1 condition is not finished").wait_for(state="hidden")
+    assert_clean(page)
+
+
 def assert_clean_but_for_the_refusal(page: Page) -> None:
     """The browser's console names the 422 of the refused form itself."""
     page.complaints[:] = [one for one in page.complaints if "422" not in one]  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, cast
 
 from django.db import connection, models
@@ -280,14 +281,19 @@ def _ready(lines: Sequence[CampaignSegment]) -> tuple[str, list[str]]:
     return READY, [MEMORY, "off" if sum(sizes) > MANY else "on"]
 
 
-def count_audience(campaign: Campaign, seed: str = "preview", lines: Sequence[CampaignSegment] | None = None) -> Audience:
+def seed_of(campaign: Campaign) -> str:
+    """Return the seed of a campaign's split: known before the launch, so that what the dialog says is what comes."""
+    return sha256(f"{current_tenant()}:{campaign.pk}:{campaign.created_at.isoformat()}".encode()).hexdigest()[:16]
+
+
+def count_audience(campaign: Campaign, seed: str = "", lines: Sequence[CampaignSegment] | None = None) -> Audience:
     """Return how many would be reached, held out and left out if the campaign were launched now; `lines` are its segments.
 
     Raises:
         RuleRefusal: a segment's rule names what is no longer there.
     """
     lines = lines_of(campaign) if lines is None else lines
-    sql, values = _decided(campaign, lines, seed, timezone.now())
+    sql, values = _decided(campaign, lines, seed or seed_of(campaign), timezone.now())
     with cast("Any", connection).asking([_ready(lines), (sql + COUNT, values), (LOOPS, ())]) as (_set, counted, _set_back):
         return Audience.of_rows(counted.fetchall())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,7 +23,7 @@ from dialogue.kit.actors import Actor
 from dialogue.kit.errors import Conflict, NotFound
 from dialogue.kit.scope import current_tenant
 from dialogue.marketing.campaigns.actions import locked, move
-from dialogue.marketing.campaigns.freezing import freeze_people
+from dialogue.marketing.campaigns.freezing import freeze_people, seed_of
 from dialogue.marketing.campaigns.letters import CAUSE
 from dialogue.marketing.campaigns.models import Campaign, CampaignSegment, CampaignState, Decision, Run
 from dialogue.marketing.campaigns.permissions import CampaignPermission
@@ -71,7 +70,7 @@ def launch_campaign(campaign: Campaign, *, by: Actor) -> Run:
     run = Run.objects.create(
         campaign=row,
         number=number,
-        seed=secrets.token_hex(8),
+        seed=seed_of(row),
         frozen_at=now,
         policy=dict(policy.__dict__) | {"above": sorted(set(neighbours_of(row, policy, now).above.values()))},
         reference=reference_of(chosen_for(row, by)).kept(),

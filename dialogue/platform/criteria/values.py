@@ -62,7 +62,7 @@ def write_value(found: Field, operator: str, values: Sequence[str], extra: Mappi
     if operator == "between":
         return {operator: _pair(found, given)}
     if not given:
-        raise ValueError(_missing(found))
+        raise ValueError(_("Enter a number.") if operator in SPANS else _missing(found))
     one = given[0]
     if operator in SPANS:
         return {operator: _span(one, extra.get("unit", "d"))}
