@@ -21,6 +21,7 @@ from dialogue.platform.accounts.doors import MemberRequest
 from dialogue.platform.tenants.models import Tenant
 
 MOST, GOING = 8, 5
+DAY = 24
 
 
 def _of_party(actor: Actor, party: int) -> QuerySet[Any]:
@@ -49,8 +50,10 @@ def party_panel(request: MemberRequest, party: Party) -> str:
 
 
 def hours_words(party: Party, company: Tenant) -> str:
-    """Return in which hours, and of which time zone, letters of campaigns leave to a customer."""
+    """Return in which hours, and of which time zone, letters of campaigns leave to a customer; empty where it is any hour."""
     policy = policy_of(company)
+    if policy.end - policy.start == DAY:
+        return ""
     zone = zone_of(party.time_zone, party.country, company.zone)
     words = _("Letters of campaigns leave between %(start)s and %(end)s o'clock, %(zone)s time.")
     if party.time_zone:
