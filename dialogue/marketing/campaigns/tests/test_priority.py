@@ -85,7 +85,10 @@ def test_equal_campaigns_come_first_come_first_served(ready: Ready, by: Actor) -
 def test_card_says_when_letters_leave(ready: Ready, willing: Make, by: Actor, client: Client) -> None:
     abroad = willing("Aiko", address={"country": "JP"})
     launch_campaign(ready("First"), by=by)
-    assert "Asia/Tokyo time, as the country says" in client.get(f"/c/romashka/contacts/{abroad.pk}/").content.decode()
+    card = f"/c/romashka/contacts/{abroad.pk}/"
+    assert "Letters of campaigns leave" not in client.get(card).content.decode()
+    change_policy(by=by, start=9, end=18)
+    assert "Asia/Tokyo time, as the country says" in client.get(card).content.decode()
 
 
 def test_priority_is_chosen_in_the_form(ready: Ready, by: Actor, client: Client) -> None:
