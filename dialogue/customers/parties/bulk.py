@@ -116,7 +116,7 @@ def change_parties(values: Mapping[int, Mapping[str, Any]], *, by: Actor) -> dic
         columns |= set(wanted)
     if not changed:
         return {}
-    written = {ROWS.get(name, name).removesuffix("_id") for name in columns} | {"name", "updated_at", "phase_since"}
+    written = columns | {"name", "updated_at", "phase_since"}
     written |= set(SLOTS) if "characteristics" in columns else set()
     Party.objects.bulk_update(changed, sorted(written), batch_size=BATCH // 4)
     record(by, "parties.changed", kind=Party._meta.label_lower, count=len(changed), fields=sorted(columns))

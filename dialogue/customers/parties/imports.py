@@ -36,6 +36,8 @@ from dialogue.platform.imports.kinds import (
     Line,
     LooseReference,
     MatchKey,
+    Names,
+    Plan,
     Undoable,
     import_kinds,
     loose_references,
@@ -134,6 +136,25 @@ def prepare(kind: str, by: Actor) -> Callable[[Line], None]:
     return make
 
 
+def apart(plan: Plan) -> Callable[[Line], Names] | None:
+    """Return what names the customers of a line; None where lines make companies and tags that others share."""
+    if plan.has("company") or plan.has("tags"):
+        return None
+
+    def names(line: Line) -> Names:
+        if not isinstance(line.ready, tuple):
+            return (), ()
+        one: ReadyParty = line.ready[1]
+        asked = [f"{point.kind}:{point.normal}" for point in one.contacts]
+        if one.party.external_id:
+            asked.append(f"external_id:{one.party.external_id}")
+        said = [*asked, f"name:{fold(one.party.name)}"]
+        # Whoever has a contact or a number is not looked for by his name, but may be found by it.
+        return (said if not asked or plan.match == "name" else asked), said
+
+    return names
+
+
 class PartyLoad:
     """One batch of people or of companies."""
 
@@ -191,7 +212,10 @@ class PartyLoad:
 
     def _find(self) -> dict[int, int]:
         keys = {number: self._key(one) for number, one in self.ready.items()}
-        known = self._known({key for listed in keys.values() for key in listed})
+        asked = {key for listed in keys.values() for key in listed}
+        known = self._known(asked)
+        if known and self.batch.alone():
+            known = self._known(asked)
         found: dict[int, int] = {}
         first: dict[str, int] = {}
         for number, listed in keys.items():
@@ -319,6 +343,7 @@ import_kinds.add(
         targets=person_targets,
         load=partial(_load, PartyKind.PERSON),
         prepare=partial(prepare, PartyKind.PERSON.value),
+        apart=apart,
         undoables=party_undoables,
         keys=KEYS,
         entity=ENTITY,
@@ -336,6 +361,7 @@ import_kinds.add(
         targets=company_targets,
         load=partial(_load, PartyKind.COMPANY),
         prepare=partial(prepare, PartyKind.COMPANY.value),
+        apart=apart,
         undoables=party_undoables,
         keys=KEYS,
         entity=ENTITY,

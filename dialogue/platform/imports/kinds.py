@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -109,6 +109,8 @@ class Batch:
         self.touched: dict[type[models.Model], set[int]] = {}
         self.made: dict[type[models.Model], set[int]] = {}
         self.before: Callable[[type[models.Model], Iterable[int]], None] = lambda _model, _ids: None
+        # Waits until the batch before is committed and returns whether that took waiting: what was read earlier is to be read anew.
+        self.alone: Callable[[], bool] = lambda: False
 
     def open_lines(self) -> list[Line]:
         """Return the lines without an outcome yet."""
@@ -143,6 +145,10 @@ class Batch:
     def header_of(self, target: str) -> str:
         """Return the column a target comes from, for words about it."""
         return next((column.header for column in self.plan.columns if column.target.name == target), target)
+
+
+# By what a line looks for records that exist or may collide with them, and by what records of its own can be found.
+Names = tuple[Collection[str], Collection[str]]
 
 
 @frozen
@@ -192,6 +198,9 @@ class ImportKind:
     batch_size: int = 5000
     # Given the actor, returns what makes of each line read whatever needs no database; it runs ahead, in a thread.
     prepare: Callable[[Actor], Callable[[Line], None]] | None = None
+    # Given the plan, returns the names of a line, or None where batches depend on each other: a batch is written beside the one
+    # before it where nothing it looks for was said there. One that finds records which exist must ask `Batch.alone` first.
+    apart: Callable[[Plan], Callable[[Line], Names] | None] | None = None
     # Targets of which at least one must be mapped.
     one_of: tuple[tuple[str, ...], ...] = ()
     # The label of the model that a row's outcome speaks of, such as "parties.party".

@@ -23,6 +23,7 @@ from dialogue.platform.accounts.members import member_actor
 from dialogue.platform.accounts.models import User
 from dialogue.platform.audit.recording import record
 from dialogue.platform.embedded.writing import written_together
+from dialogue.platform.imports.abreast import Turn, write_abreast
 from dialogue.platform.imports.ahead import ahead, working_fast
 from dialogue.platform.imports.journal import keep_before, keep_changes, keep_outcomes, shown
 from dialogue.platform.imports.kinds import Batch, ImportKind, Line, Plan, import_kinds
@@ -115,9 +116,23 @@ class Runner:
                         prepare(line)
             yield batch
 
-    def write(self, lines: list[Line]) -> Batch:
+    def load(self) -> Generator[list[Line]]:
+        """Write the file; yield each batch when it is committed. Where batches do not depend on each other, two are written at once."""
+        with closing(self.batches()) as batches:
+            names = self.kind.apart(self.plan) if self.kind.apart else None
+            # Rows of a transaction that is still open are nothing to another connection.
+            if names is None or connection.in_atomic_block:
+                for lines in batches:
+                    self.commit(lines)
+                    yield lines
+            else:
+                with closing(write_abreast(batches, names, self.commit_turn, self.run.pk)) as written:
+                    yield from written
+
+    def write(self, lines: list[Line], alone: Callable[[], bool] | None = None) -> Batch:
         """Give every line its outcome and write all of it; the caller holds the transaction."""
         batch = Batch(self.run, lines, company=self.company, by=self.by, plan=self.plan)
+        batch.alone = alone or batch.alone
         batch.before = partial(keep_before, self.run)
         self.kind.load(batch)
         left = [line.number for line in batch.open_lines()]
@@ -132,20 +147,47 @@ class Runner:
     def commit(self, lines: list[Line]) -> None:
         """Write a batch, unless somebody else did meanwhile."""
         with transaction.atomic():
-            now = Import.objects.select_for_update().get(pk=self.run.pk)
-            if now.read_through != self.run.read_through or now.state != ImportState.RUNNING:
-                raise JobCancelled
-            with connection.cursor() as cursor:
-                # A batch lost with the whole machine is loaded again from `read_through`; the end waits for the disk.
-                # A search of a batch's contacts takes milliseconds, the start of parallel workers for it fifty.
-                cursor.execute("SET LOCAL synchronous_commit TO off; SET LOCAL max_parallel_workers_per_gather TO 0")
-            batch = self.write(lines)
-            add_up(now, batch)
-            now.read_through = lines[-1].number
-            now.save(update_fields=["read_through", "totals", "details", *COUNTS, "updated_at"])
+            _settle_transaction()
+            now = self._count(self.write(lines), self.run.read_through)
+        self._keep(now)
+
+    def commit_turn(self, turn: Turn) -> None:
+        """Write a batch while the one before it may be under way; it is committed after that one."""
+        read_from = self.run.read_through if turn.read_from is None else turn.read_from
+        with transaction.atomic():
+            turn.begin()
+            _settle_transaction()
+            batch = self.write(turn.lines, turn.alone)
+            turn.alone()
+            now = self._count(batch, read_from)
+        self._keep(now)
+
+    def _count(self, batch: Batch, read_from: int) -> Import:
+        """Add what the batch came to, in its transaction.
+
+        Raises:
+            JobCancelled: somebody else wrote it, or stopped the import.
+        """
+        # Rows of the next batch refer to the import and share it meanwhile.
+        now = Import.objects.select_for_update(no_key=True).get(pk=self.run.pk)
+        if now.read_through != read_from or now.state != ImportState.RUNNING:
+            raise JobCancelled
+        add_up(now, batch)
+        now.read_through = batch.lines[-1].number
+        now.save(update_fields=["read_through", "totals", "details", *COUNTS, "updated_at"])
+        return now
+
+    def _keep(self, now: Import) -> None:
         self.run.read_through = now.read_through
         for name in (*COUNTS, "totals", "details"):
             setattr(self.run, name, getattr(now, name))
+
+
+def _settle_transaction() -> None:
+    with connection.cursor() as cursor:
+        # A batch lost with the whole machine is loaded again from `read_through`; the end waits for the disk.
+        # A search of a batch's contacts takes milliseconds, the start of parallel workers for it fifty.
+        cursor.execute("SET LOCAL synchronous_commit TO off; SET LOCAL max_parallel_workers_per_gather TO 0")
 
 
 def add_up(run: Import, batch: Batch) -> None:
@@ -221,9 +263,8 @@ def run_import(job: JobRun, run: int, *, inline: bool = False) -> dict[str, Any]
         try:
             runner = Runner(row, by)
             job.advance(done_rows(row), row.rows)
-            with closing(runner.batches()) as batches:
-                for lines in batches:
-                    runner.commit(lines)
+            with closing(runner.load()) as written:
+                for _lines in written:
                     job.advance(done_rows(row), max(row.rows, done_rows(row)))
         except JobCancelled:
             _end(row, ImportState.CANCELLED, by)
