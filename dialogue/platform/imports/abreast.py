@@ -1,8 +1,8 @@
 """Two batches of a file at once, each in a transaction on a connection of its own; they are committed in the order of the file.
 
 A batch that has anything in common with the one before it waits for that one's end: by names, which are compared beforehand, or
-when its kind asks `Batch.alone`. What goes wrong beside another batch is taken back and tried again alone; what goes wrong
-alone is an error. So the outcome is that of one batch after the other.
+when its kind asks `Batch.alone`. What goes wrong is taken back and tried again after it; what goes wrong each
+time is an error. So the outcome is that of one batch after the other.
 """
 
 from __future__ import annotations
@@ -42,8 +42,6 @@ class Turn:
         self.before = before
         self.lock = lock & MOST_LOCK
         self.error: BaseException | None = None
-        # Another batch was begun behind it.
-        self.followed = False
         # Its transaction holds its lock; its first try is over, well or not; it is over for good.
         self.begun, self.settled, self.finished = Event(), Event(), Event()
 
@@ -89,18 +87,17 @@ class Turn:
                 raise JobCancelled
 
     def take(self, commit: Callable[[Turn], None]) -> None:
-        """Write and commit the batch, again where it failed beside another one."""
+        """Write and commit the batch, again where it failed: beside another batch, or another worker, it may come through."""
         try:
             for left in reversed(range(TRIES)):
                 if self._has_to_wait():
                     self.wait_for_before()
-                beside = self.before is not None and not self.before.finished.is_set()
                 try:
                     commit(self)
                 except JobCancelled:
                     raise
                 except Exception:
-                    if not left or not (beside or self.followed):
+                    if not left:
                         raise
                     self._take_back()
                 else:
@@ -154,8 +151,6 @@ def _in_turn(
     last: Turn | None = None
     for number, lines in enumerate(batches):
         turn = Turn(lines, names, last, lock + number % MOST_BATCHES)
-        if last is not None:
-            last.followed = True
         last = turn
         turns.append(turn)
         waiting.put(turn)

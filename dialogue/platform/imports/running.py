@@ -146,9 +146,11 @@ class Runner:
 
     def commit(self, lines: list[Line]) -> None:
         """Write a batch, unless somebody else did meanwhile."""
+        read_from = self.run.read_through
         with transaction.atomic():
+            self._claim(read_from)
             _settle_transaction()
-            now = self._count(self.write(lines), self.run.read_through)
+            now = self._count(self.write(lines), read_from)
         self._keep(now)
 
     def commit_turn(self, turn: Turn) -> None:
@@ -156,22 +158,29 @@ class Runner:
         read_from = self.run.read_through if turn.read_from is None else turn.read_from
         with transaction.atomic():
             turn.begin()
+            if turn.before is None or turn.before.finished.is_set():
+                self._claim(read_from)
             _settle_transaction()
             batch = self.write(turn.lines, turn.alone)
             turn.alone()
             now = self._count(batch, read_from)
         self._keep(now)
 
-    def _count(self, batch: Batch, read_from: int) -> Import:
-        """Add what the batch came to, in its transaction.
+    def _claim(self, read_from: int) -> Import:
+        """Hold the import, with all before the batch written.
 
         Raises:
-            JobCancelled: somebody else wrote it, or stopped the import.
+            JobCancelled: somebody else wrote the batch, or stopped the import.
         """
         # Rows of the next batch refer to the import and share it meanwhile.
         now = Import.objects.select_for_update(no_key=True).get(pk=self.run.pk)
         if now.read_through != read_from or now.state != ImportState.RUNNING:
             raise JobCancelled
+        return now
+
+    def _count(self, batch: Batch, read_from: int) -> Import:
+        """Add what the batch came to, in its transaction; raises as `_claim` does."""
+        now = self._claim(read_from)
         add_up(now, batch)
         now.read_through = batch.lines[-1].number
         now.save(update_fields=["read_through", "totals", "details", *COUNTS, "updated_at"])
