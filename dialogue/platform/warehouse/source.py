@@ -113,7 +113,10 @@ class Source:
             raise Busy
 
     def by_pages(self) -> None:
-        """Let the rest of the cut read rows in the order of their pages."""
+        """Let the rest of the cut read rows in the order of their pages.
+
+        It forbids to look at one end of an index, too: what asks for the newest version asks before.
+        """
         self.do(BY_PAGES)
 
     @contextmanager

@@ -57,6 +57,26 @@ def test_only_a_refresh_reads_by_version(cast: Cast) -> None:
     assert "purchases_purchase_version" not in plans[1]
 
 
+def test_what_changed_is_asked_by_the_end_of_an_index(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy_company(cast.company.pk)
+    with tenant_scope(cast.company.pk), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(WRITE, [cast.company.pk, None, 10])
+    said: list[tuple[str, bool]] = []
+    stream, by_pages = Source.stream, Source.by_pages
+    forbidden: list[bool] = []
+
+    def noting(self: Source, sql: str) -> Any:
+        said.append((sql, bool(forbidden)))
+        return stream(self, sql)
+
+    monkeypatch.setattr(Source, "stream", noting)
+    monkeypatch.setattr(Source, "by_pages", lambda self: (by_pages(self), forbidden.append(True)))
+    assert refresh_company(cast.company.pk) is not None
+    # The setting under which rows are read would have the newest version looked for in the whole table.
+    assert [late for sql, late in said if "ORDER BY version DESC" in sql] == [False]
+    assert [late for sql, late in said if "FROM purchases_purchase WHERE" in sql and "version >=" in sql] == [True]
+
+
 def another_connection() -> psycopg.Connection[Any]:
     given = connections["owner"].get_connection_params()
     return psycopg.connect(host=given["host"], dbname=given["dbname"], user=given["user"])
