@@ -42,6 +42,8 @@ class Turn:
         self.before = before
         self.lock = lock & MOST_LOCK
         self.error: BaseException | None = None
+        # It was begun while the batch before was under way, and may have read what that one has changed since.
+        self.beside = False
         # Its transaction holds its lock; its first try is over, well or not; it is over for good.
         self.begun, self.settled, self.finished = Event(), Event(), Event()
 
@@ -52,12 +54,13 @@ class Turn:
 
     def begin(self) -> None:
         """Hold the lock for which the next batch waits; called in the batch's transaction, first of all."""
+        self.beside = self.before is not None and not self.before.finished.is_set()
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCKS, self.lock])
         self.begun.set()
 
     def alone(self) -> bool:
-        """In the transaction: wait until the batch before is committed; return whether that took waiting.
+        """In the transaction: wait until the batch before is committed; return whether what was read may be older than that.
 
         Raises:
             GiveWay: it was not committed.
@@ -65,15 +68,15 @@ class Turn:
         before = self.before
         if before is None:
             return False
-        waited = not before.finished.is_set()
-        if waited:
+        if not before.finished.is_set():
             before.begun.wait()
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [LOCKS, before.lock])
             before.settled.wait()
         if not before.finished.is_set() or before.error is not None:
             raise GiveWay
-        return waited
+        aged, self.beside = self.beside, False
+        return aged
 
     def wait_for_before(self) -> None:
         """Outside of any transaction: wait until the batch before is over.

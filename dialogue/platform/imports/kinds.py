@@ -109,7 +109,7 @@ class Batch:
         self.touched: dict[type[models.Model], set[int]] = {}
         self.made: dict[type[models.Model], set[int]] = {}
         self.before: Callable[[type[models.Model], Iterable[int]], None] = lambda _model, _ids: None
-        # Waits until the batch before is committed and returns whether that took waiting: what was read earlier is to be read anew.
+        # Waits until the batch before is committed and returns whether what was read until now is to be read anew.
         self.alone: Callable[[], bool] = lambda: False
 
     def open_lines(self) -> list[Line]:
