@@ -59,6 +59,8 @@ class Window:
     stopped: list[Delivery]
     signing: list[Future[list[bytes]]]
     bundle: int | None = None
+    # A domain of theirs had asked for a rest before.
+    rested: bool = False
     results: dict[int, Result] = field(default_factory=dict)
     arrive: Callable[[], None] = lambda: None
     parcels: list[Parcel] = field(default_factory=list)
@@ -67,7 +69,7 @@ class Window:
         """Wait until all letters are signed and have them ready to go."""
         letters = chain.from_iterable(one.result() for one in self.signing)
         self.parcels = [
-            Parcel(row.pk, press.envelope_from(row), envelope_to(row), data)
+            Parcel(row.id, press.envelope_from(row), envelope_to(row), data)
             for (row, press, _unsigned), data in zip(self.made, letters, strict=True)
         ]
 
@@ -129,8 +131,8 @@ class BulkSender:
             if flying is not None:
                 # The server was at work while the next window was made.
                 flying.arrive()
-                self._away = any(not_begun(row, flying.results[row.pk]) for row in flying.rows)
-                note_pace(flying.rows, flying.results, timezone.now())
+                self._away = any(not_begun(row, flying.results[row.id]) for row in flying.rows)
+                note_pace(flying.rows, flying.results, timezone.now(), rested=flying.rested)
                 note_results(flying.rows, flying.results, self.company, flying.bundle)
                 self._tell(flying.rows)
             if window is not None:
@@ -158,41 +160,43 @@ class BulkSender:
 
     def _made(self, taken: Taken, now: datetime) -> Window:
         rows = taken.rows
-        held = held_back(rows)
+        held, rested = held_back(rows), False
         if not self.stayed:
-            places = places_for([row for row in rows if row.pk not in held], self.company, now)
+            places, rested = places_for([row for row in rows if row.id not in held], self.company, now)
             for row in rows:
-                if row.pk in places:
+                if row.id in places:
                     row.state = State.RESERVED
             held |= places
-        going = [row for row in rows if row.pk not in held]
+        going = [row for row in rows if row.id not in held]
         drafts = self._drafts(going)
         made: list[tuple[Delivery, Press, Unsigned]] = []
         signing: list[Future[list[bytes]]] = []
         for row in going:
             row.stayed = self.stayed
             try:
-                made.append((row, *self._letter(row, drafts.get(row.pk))))
+                made.append((row, *self._letter(row, drafts.get(row.id))))
                 if len(made) % TOGETHER == 0:
                     signing.append(self._signed(made[-TOGETHER:]))
             except (Refusal, ValueError) as error:
                 row.answer = str(error)[:500]
-                held[row.pk] = "not-composed"
+                held[row.id] = "not-composed"
         if len(made) % TOGETHER:
             signing.append(self._signed(made[-(len(made) % TOGETHER) :]))
         ready = [row for row, _press, _unsigned in made]
         stopped = self._stopped(taken, held, now)
         lease = now + LEASE
+        bundle = None
         if taken.bundles:
-            return Window(ready, made, stopped, signing, hand_bundles(taken, ready, lease, stayed=self.stayed))
-        hand(ready, lease, stayed=self.stayed)
-        return Window(ready, made, stopped, signing)
+            bundle = hand_bundles(taken, ready, lease, stayed=self.stayed)
+        else:
+            hand(ready, lease, stayed=self.stayed)
+        return Window(ready, made, stopped, signing, bundle, rested)
 
     def _stopped(self, taken: Taken, held: Mapping[int, str | datetime], now: datetime) -> list[Delivery]:
         """Write those that do not go, or not now, and return them."""
-        stopped = [row for row in taken.rows if row.pk in held]
+        stopped = [row for row in taken.rows if row.id in held]
         for row in stopped:
-            said = held[row.pk]
+            said = held[row.id]
             if isinstance(said, datetime):
                 row.due_at = said
             else:
@@ -225,7 +229,7 @@ class BulkSender:
                 self._presses.clear()
             press = self._presses[key] = Press(draft, self.company, identity, identity.signer())
         letter_id = row.letter_id_of(identity.domain)
-        return press, press.letter(draft, delivery=row.pk, tenant=row.tenant_id, address=row.address, letter_id=letter_id)
+        return press, press.letter(draft, delivery=row.id, tenant=row.tenant_id, address=row.address, letter_id=letter_id)
 
     def tend(self) -> bool:
         """Move the mailings whose time has come: judge a first part, end what is all gone; return whether any moved."""
@@ -256,7 +260,7 @@ def held_back(rows: Sequence[Delivery]) -> dict[int, str | datetime]:
     """Return which deliveries may not go now: the reason that cancels one, or the moment until which it waits."""
     held: dict[int, str | datetime] = dict(Gate.of(rows).stopped)
     for gate in delivery_gates:
-        left = [row for row in rows if row.pk not in held]
+        left = [row for row in rows if row.id not in held]
         if left:
             held.update(gate(left))
     return held

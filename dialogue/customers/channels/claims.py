@@ -79,7 +79,7 @@ class Going:
         found = list(flags)
         missing = {key[0] for key in found if key not in self._known}
         if missing:
-            read = {row.pk: row for row in Mailing.objects.filter(pk__in=missing).select_related("identity")}
+            read = {row.id: row for row in Mailing.objects.filter(pk__in=missing).select_related("identity")}
             self._known = {key: read[key[0]] if key[0] in missing else self._known[key] for key in found}
         for key, single in flags.items():
             self._known[key].has_single = single
@@ -126,7 +126,7 @@ def hand(rows: Sequence[Delivery], lease: datetime, *, stayed: bool) -> None:
     """Note, before their first byte leaves, that locked letters are handed over."""
     if rows:
         with connection.cursor() as cursor:
-            cursor.execute(HAND, [lease, stayed, rows[0].tenant_id, [row.pk for row in rows]])
+            cursor.execute(HAND, [lease, stayed, rows[0].tenant_id, [row.id for row in rows]])
 
 
 def _hold(mailing: Mailing) -> bool:

@@ -348,7 +348,7 @@ def flying_letters(letters: Iterable[int]) -> list[Delivery]:
     with connection.cursor() as cursor:
         cursor.execute(FLYING, [current_tenant(), int_array(letters)])
         found = cursor.fetchall()
-    mailings = {row.pk: row for row in Mailing.objects.filter(pk__in={one[0] for one in found})} if found else {}
+    mailings = {row.id: row for row in Mailing.objects.filter(pk__in={one[0] for one in found})} if found else {}
     return [
         row
         for mailing, letter, party, address, variant, due in found

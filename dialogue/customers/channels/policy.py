@@ -153,7 +153,7 @@ class Gate:
         stopped: dict[int, str] = {}
         ways = _ways(deliveries)
         keys = {
-            row.pk: suppression_key(way[0], normal_contact(ContactKind.EMAIL, row.address, ""))
+            row.id: suppression_key(way[0], normal_contact(ContactKind.EMAIL, row.address, ""))
             for row, way in zip(deliveries, ways, strict=True)
         }
         shut: dict[str, set[str]] = {}
@@ -163,10 +163,10 @@ class Gate:
                 shut.setdefault(key, set()).add(purpose)
         said = _consents(deliveries, ways)
         for row, (over, about) in zip(deliveries, ways, strict=True):
-            if keys[row.pk] in shut and shut[keys[row.pk]] & {"", about}:
-                stopped[row.pk] = "suppressed"
+            if keys[row.id] in shut and shut[keys[row.id]] & {"", about}:
+                stopped[row.id] = "suppressed"
             elif said.get((row.party_id, over, about)) in REFUSED:
-                stopped[row.pk] = "no-consent"
+                stopped[row.id] = "no-consent"
         return cls(stopped)
 
 

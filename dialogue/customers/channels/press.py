@@ -33,7 +33,7 @@ from dialogue.customers.channels.pieces import (
     tree_of,
     value_of,
 )
-from dialogue.customers.channels.tokens import TokenKind, address_for, marked_address
+from dialogue.customers.channels.tokens import TokenKind, address_writer, marked_address
 from dialogue.kit.frozen import frozen
 from dialogue.platform.mail.addresses import Address as Mailbox
 from dialogue.platform.mail.addresses import parse_email
@@ -97,11 +97,10 @@ def _is_own(place: Place) -> bool:
 class Facts:
     """What differs from one letter to the next: the card's values and the addresses of ours, made when first asked for."""
 
-    __slots__ = ("_cut", "_said", "delivery", "follows", "links", "tenant", "values")
+    __slots__ = ("_cut", "_said", "delivery", "press", "tenant", "values")
 
-    def __init__(self, values: Mapping[str, str], tenant: int, delivery: int, links: list[Link], *, follows: bool) -> None:
-        self.values, self.tenant, self.delivery = values, tenant, delivery
-        self.links, self.follows = links, follows
+    def __init__(self, press: Press, values: Mapping[str, str], tenant: int, delivery: int) -> None:
+        self.press, self.values, self.tenant, self.delivery = press, values, tenant, delivery
         self._said: dict[str, str] = {}
         self._cut: dict[str, bytes] = {}
 
@@ -134,15 +133,18 @@ class Facts:
         known = self._cut.get(name)
         if known is None:
             word = self.address(name)
-            if ADDRESS.fullmatch(word):
+            press = self.press
+            # What stands behind our own origin is plain by its making.
+            if (press.is_plain and (press.follows or name in OURS)) or ADDRESS.fullmatch(word):
                 known = self._cut[name] = _cut(word)
         return known
 
     def _address(self, name: str, kind: TokenKind | None) -> str:
+        press = self.press
         if kind is not None:
-            return address_for(kind, self.tenant, self.delivery)
-        url = filled_with(self.links[int(name)].pieces, self.values, change=_in_address)
-        return address_for(TokenKind.LINK, self.tenant, self.delivery, url) if self.follows else url
+            return press.address(kind, self.tenant, self.delivery, "")
+        url = filled_with(press.links[int(name)].pieces, self.values, change=_in_address)
+        return press.address(TokenKind.LINK, self.tenant, self.delivery, url) if press.follows else url
 
 
 class Part:
@@ -182,13 +184,14 @@ class Part:
 
     def _join(self, ready: tuple[Ready, ...], facts: Facts, joined: list[bytes]) -> None:
         for one in ready:
-            if isinstance(one, bytes):
+            # By its very class: the question is asked eighty times a letter.
+            if type(one) is bytes:
                 joined.append(one)
-            elif isinstance(one, Place):
+            elif type(one) is Place:
                 joined.append(self.encoded(facts.value(one)))
-            elif isinstance(one, Own):
+            elif type(one) is Own:
                 joined.append(facts.cut(one.name) or self.encoded(facts.address(one.name)))
-            else:
+            elif type(one) is Branches:
                 taken = next((inside for when, inside in one.parts if when is None or when.holds(facts.values)), ())
                 self._join(taken, facts, joined)
 
@@ -312,6 +315,8 @@ class Press:
         self.follows = bool(setting_of(company, "mail_follow_links"))
         self.marks = bool(setting_of(company, "mail_mark_returns"))
         self.pictures = bool(setting_of(company, "mail_follow_opens"))
+        self.address = address_writer()
+        self.is_plain = ADDRESS.fullmatch(self.address(TokenKind.UNSUBSCRIBE, 0, 0, "")) is not None
         tokens: list[Token] = []
         self.links: list[Link] = []
         self._places: dict[str, int] = {}
@@ -360,7 +365,7 @@ class Press:
     def envelope_from(self, row: Delivery) -> str:
         """Return where the letter comes back undelivered, marked where the company wishes (VERP)."""
         address = self.identity.envelope_from
-        return marked_address(address, row.tenant_id, row.pk) if self.marks else address
+        return marked_address(address, row.tenant_id, row.id) if self.marks else address
 
     def letter(self, draft: Draft, *, delivery: int, tenant: int, address: str, letter_id: str) -> Unsigned:
         """Return the letter of one delivery, ready to be signed.
@@ -369,7 +374,7 @@ class Press:
             Refusal: a place is empty, or a name or subject would break a header.
             ValueError: the address is none.
         """
-        facts = Facts(draft.values, tenant, delivery, self.links, follows=self.follows)
+        facts = Facts(self, draft.values, tenant, delivery)
         subject = (
             self.same_subject or unstructured("Subject", filled_with(self.subject, draft.values, field="subject")).encode()
         )

@@ -70,7 +70,7 @@ def note_results(rows: Sequence[Delivery], results: Mapping[int, Result], compan
     """
     now = timezone.now()
     for row in rows:
-        note_result(row, results[row.pk], now)
+        note_result(row, results[row.id], now)
     arrived: dict[int, list[Delivery]] = {}
     for row in rows:
         if row.state == State.ACCEPTED and row.mailing is not None and row.touch is None:
@@ -151,7 +151,7 @@ def _returned(row: Delivery, company: Tenant, *, dead: bool) -> None:
         source=row.mailing.source if row.mailing else None,
         way="email",
         subject=words[:300],
-        ref=("delivery", row.pk),
+        ref=("delivery", row.id),
         facts=facts,
         by=by,
     )

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import re
+from binascii import b2a_base64
 from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
@@ -21,6 +22,7 @@ MARK_BYTES = 8
 LONGEST_LOCAL = 64
 MARK = re.compile(r"(?<![0-9a-z])([0-9a-f]{1,12})\.([0-9a-f]{1,12})\.([0-9a-f]{16})@", re.IGNORECASE)
 LONGEST = 4000
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class TokenKind(StrEnum):
@@ -75,12 +77,27 @@ def _signature(payload: bytes) -> bytes:
 
 def write_token(token: Token) -> str:
     """Return the token as an address carries it."""
-    return _written(token.kind, token.tenant, token.delivery, token.url)
+    return address_of(token).rpartition("/")[2]
 
 
-def _written(kind: str, tenant: int, delivery: int, url: str) -> str:
-    payload = f"{kind}{tenant:x}.{delivery:x}.{url}".encode()
-    return base64.urlsafe_b64encode(_signature(payload) + payload).decode().rstrip("=")
+@lru_cache(maxsize=4)
+def _writer(seal: str, origin: str) -> Callable[[str, int, int, str], str]:
+    digest = _hash(seal, b"second origin")
+
+    def write(kind: str, tenant: int, delivery: int, url: str) -> str:
+        payload = f"{kind}{tenant:x}.{delivery:x}.{url}".encode()
+        token = b2a_base64(digest(payload)[:SIGN_BYTES] + payload, newline=False).translate(URL_SAFE).rstrip(b"=")
+        return f"{origin}/{kind}/{token.decode()}"
+
+    return write
+
+
+def address_writer() -> Callable[[str, int, int, str], str]:
+    """Return what writes addresses of the second origin from (kind, tenant, delivery, url), seal and origin read once.
+
+    A letter of a mailing asks for several; the settings are as slow to ask as the signature is to make.
+    """
+    return _writer(settings.SEAL_KEY, settings.PUBLIC_URL)
 
 
 def read_token(text: str, kind: TokenKind) -> Token | None:
@@ -100,12 +117,7 @@ def read_token(text: str, kind: TokenKind) -> Token | None:
 
 def address_of(token: Token) -> str:
     """Return the token's address on the second origin."""
-    return f"{settings.PUBLIC_URL}/{token.kind}/{write_token(token)}"
-
-
-def address_for(kind: TokenKind, tenant: int, delivery: int, url: str = "") -> str:
-    """Return the same without making a token first: letters of mailings ask for several each."""
-    return f"{settings.PUBLIC_URL}/{kind}/{_written(kind, tenant, delivery, url)}"
+    return address_writer()(token.kind, token.tenant, token.delivery, token.url)
 
 
 def _mark_sign(tenant: int, delivery: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from dialogue.customers.parties.permissions import KIND
 from dialogue.kit.actors import Actor, Reach
 from dialogue.kit.rows import BinRow, KeptManager, StampedRow, TenantManager, TenantRow, columns_of, within_reach
-from dialogue.kit.statement import one_of
+from dialogue.kit.scope import current_tenant
 from dialogue.platform.accounts.models import User
 from dialogue.platform.criteria.models import Characterised, slot_indexes
 from dialogue.platform.embedded.functions import SortKey
@@ -478,7 +478,15 @@ class Merge(TenantRow):
         return f"{self.gone_id} → {self.kept_id}"
 
 
+# By hand: it is asked for every hundred letters of a mailing, and the ORM takes longer to write it than PostgreSQL to answer.
+SAID = """
+SELECT DISTINCT ON (party_id) party_id, state FROM parties_consent
+WHERE tenant_id = %s AND party_id = ANY(%s::bigint[]) AND channel = %s AND purpose = %s ORDER BY party_id, at DESC, id DESC
+"""
+
+
 def consent_state(party_ids: Iterable[int], channel: str, purpose: str = Purpose.MARKETING) -> dict[int, str]:
     """Return `{party_id: "given" | "refused" | "withdrawn"}`; who never said a word is absent."""
-    said = Consent.objects.filter(one_of("party_id", int_array(party_ids)), channel=channel, purpose=purpose).current()
-    return dict(said.values_list("party_id", "state"))
+    with connection.cursor() as cursor:
+        cursor.execute(SAID, [current_tenant(), int_array(party_ids), str(channel), str(purpose)])
+        return dict(cursor.fetchall())

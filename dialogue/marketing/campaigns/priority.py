@@ -12,6 +12,7 @@ from django.utils import timezone
 from dialogue.customers.channels.models import Delivery, State
 from dialogue.kit.frozen import frozen
 from dialogue.kit.scope import current_tenant
+from dialogue.kit.statement import Statement, one_of
 from dialogue.marketing.campaigns.models import Campaign, CampaignState, Decision, Person, Run
 from dialogue.marketing.policy.gates import had_lately
 from dialogue.marketing.policy.keeping import policy_of
@@ -36,6 +37,11 @@ LEFT JOIN channels_delivery d ON d.tenant_id = p.tenant_id AND d.party_id = p.pa
 WHERE p.tenant_id = %s AND p.run_id = ANY(%s::bigint[]) AND p.decision = {Decision.INCLUDED} GROUP BY p.party_id
 """
 NOBODY = "SELECT NULL::bigint, 0::bigint, 0::bigint WHERE false"
+
+# Asked for each window of letters.
+PRIORITIES = Statement(
+    lambda mailing: Run.objects.filter(one_of("mailing", mailing)).values_list("mailing", "campaign__priority")
+)
 
 
 @frozen
@@ -65,11 +71,7 @@ def neighbours_of(campaign: Campaign, policy: Policy, now: datetime) -> Neighbou
 
 def give_way(deliveries: Sequence[Delivery]) -> Mapping[int, str | datetime]:
     """Return which letters may not go: who has a letter of a higher campaign waiting, the last the policy allows, gets that one."""
-    own = dict(
-        Run.objects.filter(mailing__in={one.mailing_id for one in deliveries if one.mailing_id}).values_list(
-            "mailing", "campaign__priority"
-        )
-    )
+    own = dict(PRIORITIES.rows(mailing=tuple({one.mailing_id for one in deliveries if one.mailing_id})))
     if not own:
         return {}
     higher = Run.objects.exclude(mailing=None).filter(campaign__state=CampaignState.RUNNING)
