@@ -6,6 +6,7 @@ import marshal
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -46,8 +47,11 @@ def make(file: Path) -> int:
         offset += len(code)
     head = marshal.dumps((surroundings(), modules))
     unfinished = file.with_name(f"{file.name}.{os.getpid()}")
-    unfinished.write_bytes(len(head).to_bytes(LENGTH_BYTES, "little") + head + b"".join(codes))
-    unfinished.replace(file)
+    try:
+        unfinished.write_bytes(len(head).to_bytes(LENGTH_BYTES, "little") + head + b"".join(codes))
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return len(modules)
 
 
@@ -60,7 +64,9 @@ def main() -> None:
     load_before_forking("dialogue.faces.wsgi:application", OFFICE_PAGES)
     for name in ALSO:
         import_module(name)
-    make(Path(place()))
+    # On a full disk the next start loads as always.
+    with suppress(OSError):
+        make(Path(place()))
 
 
 if __name__ == "__main__":
