@@ -26,7 +26,7 @@ MOST_MS, MOST_TURNS = 300, 10
 BARE = "DROP INDEX IF EXISTS bench_spend, bench_touch, bench_source"
 SENT = (
     """INSERT INTO timeline_entry (tenant_id, at, party_id, side, kind, way, subject, source, ref_kind, ref_id, currency)
-    SELECT {tenant}, now(), w.party, 'out', 'letter', 'email', '', {source}, 'mailing', {mailing}, ''
+    SELECT {tenant}, now() - random() * interval '4 hours', w.party, 'out', 'letter', 'email', '', {source}, 'mailing', {mailing}, ''
     FROM channels_bundle b, unnest(b.parties) w(party) WHERE b.mailing_id = {mailing}""",
     """WITH gone AS (DELETE FROM channels_bundle WHERE mailing_id = {mailing} RETURNING *)
     INSERT INTO channels_delivery (tenant_id, mailing_id, id, party_id, touch, settled_at, stayed, variant, state, address)
@@ -35,7 +35,7 @@ SENT = (
     FROM gone g, unnest(g.letters, g.parties, g.addresses, g.variants) w(letter, party, address, variant)
     JOIN timeline_entry e ON e.party_id = w.party AND e.source = {source} AND e.side = 'out' AND e.ref_kind = 'mailing'""",
     """INSERT INTO timeline_entry (tenant_id, at, party_id, side, kind, way, subject, touch, source, ref_kind, ref_id, currency)
-    SELECT {tenant}, now() + n * interval '1 second', d.party_id, 'in',
+    SELECT {tenant}, now() - random() * interval '2 hours', d.party_id, 'in',
         (ARRAY['link_followed', 'opened', 'reply', 'coupon_used', 'bought'])[n], 'email', '', d.touch, {source}, 'delivery', d.id, ''
     FROM channels_delivery d, generate_series(1, 5) n WHERE d.mailing_id = {mailing} AND (d.id + n) % 4 = 0""",
     """INSERT INTO channels_hit (tenant_id, at, delivery, kind, target, verdict, rule, counted)
