@@ -43,6 +43,14 @@ def last_seen(origin: str) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
+def forget() -> None:
+    """Delete the file: the next start has it made anew."""
+    try:
+        os.unlink(place())  # noqa: PTH108 (as above)
+    except OSError:
+        pass
+
+
 class PackedLoader(SourceFileLoader):
     """Loads a module whose bytecode is at hand; its source stays where it was."""
 
@@ -55,6 +63,7 @@ class PackedLoader(SourceFileLoader):
         try:
             return self.packed.code(fullname)
         except DAMAGED:
+            forget()
             return super().get_code(fullname)
 
 

@@ -214,7 +214,8 @@ class PartyLoad:
         keys = {number: self._key(one) for number, one in self.ready.items()}
         asked = {key for listed in keys.values() for key in listed}
         known = self._known(asked)
-        if known and self.batch.alone():
+        # By a name those are found too whom the batch before has only touched, so no row of it says theirs.
+        if (known or any(key.startswith("name:") for key in asked)) and self.batch.alone():
             known = self._known(asked)
         found: dict[int, int] = {}
         first: dict[str, int] = {}

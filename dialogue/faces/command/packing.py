@@ -10,13 +10,24 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
+from typing import Any
 
-from dialogue.kit.bytecode import LENGTH_BYTES, PackedLoader, last_seen, place, surroundings
+from dialogue.kit.bytecode import LENGTH_BYTES, Packed, last_seen, place, surroundings
 
 # So many modules that had to be looked for one by one are worth another file.
 AGED = 20
 # What the office leaves to the first request of the API, and what the other children load.
-ALSO = ("dialogue.faces.api.v1", "dialogue.faces.tracker.urls", "dialogue.faces.command.demo", "procrastinate.worker")
+ALSO = (
+    "dialogue.faces.api.v1",
+    "dialogue.faces.tracker.urls",
+    "dialogue.faces.command.demo",
+    "dialogue.faces.command.keeper",
+    "dialogue.faces.command.main",
+    "dialogue.faces.command.ports",
+    "dialogue.faces.command.reaching",
+    "granian.server.mp",
+    "procrastinate.worker",
+)
 
 
 def loaded_from_sources() -> dict[str, ModuleSpec]:
@@ -27,10 +38,19 @@ def loaded_from_sources() -> dict[str, ModuleSpec]:
     }
 
 
+def lacking() -> list[str]:
+    """Return which of the loaded modules the file in use does not hold as they are."""
+    held: dict[str, tuple[Any, ...]] = next((one.modules for one in sys.meta_path if isinstance(one, Packed)), {})
+    return [
+        name
+        for name, spec in loaded_from_sources().items()
+        if name != "__main__" and (name not in held or held[name][-1] != last_seen(str(spec.origin)))
+    ]
+
+
 def make_if_aged() -> None:
-    """Let a process of the lowest rank make the file, where it lacked many of this process's modules."""
-    lacked = sum(not isinstance(spec.loader, PackedLoader) for spec in loaded_from_sources().values())
-    if lacked >= AGED and not sys.dont_write_bytecode and os.access(sys.prefix, os.W_OK):
+    """Let a process of the lowest rank make the file, where it lacks many of this process's modules."""
+    if len(lacking()) >= AGED and not sys.dont_write_bytecode and os.access(sys.prefix, os.W_OK):
         subprocess.Popen([sys.executable, "-m", "dialogue.faces.command.packing"], stdin=subprocess.DEVNULL)
 
 
@@ -49,6 +69,8 @@ def make(file: Path) -> int:
     unfinished = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         unfinished.write_bytes(len(head).to_bytes(LENGTH_BYTES, "little") + head + b"".join(codes))
+        # Whoever may write what is run later decides what is run.
+        unfinished.chmod(0o644)
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -28,7 +28,7 @@ from dialogue.kit.statement import Asked as Reading
 from dialogue.kit.statement import read_ahead
 from dialogue.marketing.campaigns.actions import move_letter, remove_content, write_content
 from dialogue.marketing.campaigns.editing import FIND, Line, cards_of, lines_given, lines_of, turned, wish_of
-from dialogue.marketing.campaigns.freezing import LINES, LISTED, wanted_sql
+from dialogue.marketing.campaigns.freezing import LISTED, wanted_sql
 from dialogue.marketing.campaigns.freezing import lines_of as lines_of_campaign
 from dialogue.marketing.campaigns.goods import block_with, goods_named
 from dialogue.marketing.campaigns.launching import launch_campaign, launch_soon
@@ -289,22 +289,21 @@ def campaign_launch(request: MemberRequest, pk: int) -> HttpResponseBase:
 
 
 def _dialog(request: MemberRequest, row: Campaign, refused: str = "") -> HttpResponseBase:
-    mine = {"campaign": row.pk}
-    asked: list[Reading] = [
-        (LINES, None, mine),
-        (CONTENTS, None, mine),
-        (SENDERS, None, {}),
-        (SERVER, None, {}),
-        (LISTED, None, {}),
-    ]
-    with read_ahead(asked):
-        return _counted(request, row, refused)
-
-
-def _counted(request: MemberRequest, row: Campaign, refused: str) -> HttpResponseBase:
-    context: dict[str, Any] = {"campaign": row, "refused": refused}
     segments = lines_of_campaign(row)
     large = is_large(segments)
+    mine = {"campaign": row.pk}
+    asked: list[Reading] = [(CONTENTS, None, mine), (SENDERS, None, {}), (SERVER, None, {})]
+    if not large:
+        # A large campaign is counted by a job, which reads the stop list for itself.
+        asked.append((LISTED, None, {}))
+    with read_ahead(asked):
+        return _counted(request, row, segments, refused, large=large)
+
+
+def _counted(
+    request: MemberRequest, row: Campaign, segments: Sequence[CampaignSegment], refused: str, *, large: bool
+) -> HttpResponseBase:
+    context: dict[str, Any] = {"campaign": row, "refused": refused}
     known = kept_of(row, segments) if large else None
     if known is None and large and not refused:
         job = last_count(row)

@@ -91,17 +91,22 @@ class Turn:
 
     def take(self, commit: Callable[[Turn], None]) -> None:
         """Write and commit the batch, again where it failed: beside another batch, or another worker, it may come through."""
+        first: Exception | None = None
         try:
             for left in reversed(range(TRIES)):
                 if self._has_to_wait():
                     self.wait_for_before()
                 try:
                     commit(self)
-                except JobCancelled:
+                except JobCancelled as cancelled:
+                    # Somebody else, or an answer that was lost: the reason is what went wrong before.
+                    if first is not None and not isinstance(first, GiveWay):
+                        raise first from cancelled
                     raise
-                except Exception:
+                except Exception as error:
                     if not left:
                         raise
+                    first = first or error
                     self._take_back()
                 else:
                     return

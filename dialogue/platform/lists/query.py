@@ -296,7 +296,8 @@ class ListQuery:
         """Return up to `most` rows in the order in force, from the cursor on."""
         stretches = self.order.stretches(cursor, backwards=backwards)
         try:
-            if self._is_scattered(stretches):
+            # Behind the first rows there are many more: each further look would find and put in order all of them.
+            if cursor is None and self._is_scattered(stretches):
                 return self._sought(stretches[0], most)[0]
         except EmptyResultSet:
             return []

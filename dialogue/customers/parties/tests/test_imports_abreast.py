@@ -31,7 +31,7 @@ from tests.cast import Cast, make_cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BATCH = 6
-HEAD = "Name;E-mail;Phone;City;Own number\n"
+HEAD = "Name;E-mail;Phone;City;Own number;Site\n"
 
 
 @pytest.fixture
@@ -111,9 +111,10 @@ def a_file(seed: int) -> str:
         # Few words, so that rows meet each other and those there already by any of their keys.
         mail = chance.choice(["", f"e{chance.randrange(40)}@example.org", "wrong"])
         phone = chance.choice(["", "", f"+407220000{chance.randrange(30):02d}"])
-        name = chance.choice(["", f"Ion {chance.randrange(9)}"])
+        name = chance.choice(["", f"Ion {chance.randrange(9)}", f"Old {chance.randrange(6)}"])
         number = chance.choice(["", "", "", f"N{chance.randrange(25)}"])
-        rows.append(f"{name};{mail};{phone};{chance.choice(['', 'Iași', 'Cluj'])};{number}")
+        site = chance.choice(["", "", "", f"https://ion{chance.randrange(5)}.example.org"])
+        rows.append(f"{name};{mail};{phone};{chance.choice(['', 'Iași', 'Cluj'])};{number};{site}")
     return HEAD + "\n".join(rows) + "\n"
 
 
@@ -142,7 +143,7 @@ def test_any_file_comes_to_the_same(
 
 @pytest.mark.usefixtures("abreast")
 def test_file_of_strangers_is_loaded_whole(cast: Cast) -> None:
-    rows = "".join(f"Ion {n};ion{n}@example.org;;Iași;\n" for n in range(100))
+    rows = "".join(f"Ion {n};ion{n}@example.org;;Iași;;\n" for n in range(100))
 
     run = load(cast.company.pk, cast.owner, HEAD + rows)
 
@@ -152,7 +153,7 @@ def test_file_of_strangers_is_loaded_whole(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("abreast")
 def test_batch_that_fails_leaves_those_before_it_and_none_after(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = "".join(f"Ion {n};ion{n}@example.org;;Iași;\n" for n in range(60))
+    rows = "".join(f"Ion {n};ion{n}@example.org;;Iași;;\n" for n in range(60))
     write = Runner.write
 
     def failing(self: Runner, lines: list[Line], *rest: Any) -> Any:
@@ -170,6 +171,45 @@ def test_batch_that_fails_leaves_those_before_it_and_none_after(cast: Cast, monk
         assert (run.state, run.created, run.read_through) == (ImportState.FAILED, 24, 25)
         assert Party.objects.count() == 24
         assert ImportRow.objects.filter(run=run).count() == 24
+
+
+@pytest.mark.usefixtures("abreast")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # Found by the name of a customer whom the batch before has only touched.
+        ([f";e{n}@example.org;;Iași;;" for n in range(BATCH)], [f"Old {n};;;;;" for n in range(BATCH)]),
+        # A site is a contact by which nobody is looked for.
+        (
+            [f"Ion {n};i{n}@example.org;;;;" for n in range(BATCH)],
+            [f"Ion {n};;;;;https://ion{n}.example.org" for n in range(BATCH)],
+        ),
+    ],
+)
+def test_rows_found_by_name_alone_make_no_second_customer(before: list[str], after: list[str], cast: Cast) -> None:
+    there_already(cast.company.pk, cast.owner)
+
+    run = load(cast.company.pk, cast.owner, HEAD + "\n".join([*before, *after]) + "\n")
+
+    assert run.skipped + run.updated >= BATCH
+    assert len(customers(cast.company.pk)) == 6 + run.created
+    assert run.created == (0 if before[0].startswith(";") else BATCH)
+
+
+@pytest.mark.usefixtures("abreast")
+def test_answer_lost_after_the_commit_is_told(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_self: Runner, _now: Import) -> None:
+        message = "the connection is gone"
+        raise OSError(message)
+
+    monkeypatch.setattr(Runner, "_keep", lost)
+    with pytest.raises(OSError, match="the connection is gone"):
+        load(cast.company.pk, cast.owner, HEAD + "Ion;ion@example.org;;Iași;;\n")
+
+    with tenant_scope(cast.company.pk), transaction.atomic():
+        run = Import.objects.get()
+        assert (run.state, run.error) == (ImportState.FAILED, "OSError: the connection is gone")
+        assert Party.objects.count() == 1
 
 
 def test_batches_that_hold_what_the_other_needs_both_come_through(cast: Cast) -> None:
