@@ -56,6 +56,11 @@ class Base:
     sample: tuple[int, ...]
     made: float
 
+    @property
+    def is_large(self) -> bool:
+        """Whether there are too many; a sample of few may hold nobody by chance."""
+        return self.count > SAMPLE
+
 
 @frozen
 class Counted:
@@ -115,7 +120,7 @@ def count_rule(tree: Any, asking: Asking, *, exact: bool = False) -> Counted:
     begun, base = time.monotonic(), base_of()
     condition = Compiler(party, asking).compile(tree)
     rows = Party.objects.filter(condition).order_by()
-    fast = None if exact or not base.sample else _in_warehouse(tree, asking)
+    fast = None if exact or not base.is_large else _in_warehouse(tree, asking)
     if fast is not None:
         people = _people(fast.some, rows, asking, whole=False)
         if not people and fast.some and asking.actor.reach_of(KIND) is not Reach.ALL:

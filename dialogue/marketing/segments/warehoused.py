@@ -83,7 +83,7 @@ def settle_by_warehouse(segment: Segment) -> Built | None:
 
 
 def _found(segment: Segment) -> WarehouseIds | None:
-    if not segment.is_dynamic or segment.uses or not asks_rows(segment.tree) or not base_of().sample:
+    if not segment.is_dynamic or segment.uses or not asks_rows(segment.tree) or not base_of().is_large:
         return None
     moment = fresh_moment()
     if moment is None or moment <= max(segment.updated_at, segment.built_at or segment.updated_at):
