@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from dialogue.kit.ports import free_port
-from dialogue.platform.embedded.server import binaries, service_user
+from dialogue.platform.embedded.server import SUPERUSER, EmbeddedServer, binaries, service_user
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "dialogue.faces.command.main"]
@@ -200,3 +202,15 @@ class NamedServer:
 def server_programs() -> Path:
     """Return Debian's PostgreSQL 15 where it is installed, else the embedded one's programs."""
     return DEBIAN if (DEBIAN / "postgres").exists() else binaries() / "bin"
+
+
+@contextmanager
+def database_of(data: Path, name: str = "dialogue") -> Iterator[psycopg.Connection]:
+    """Start the embedded server of a data folder and connect to a database of it as its superuser."""
+    server = EmbeddedServer(data)
+    server.start()
+    try:
+        with psycopg.connect(host=str(server.socket), user=SUPERUSER, dbname=name, autocommit=True) as raw:
+            yield raw
+    finally:
+        server.release()

@@ -8,15 +8,13 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from dialogue.platform.embedded.server import SUPERUSER, EmbeddedServer, binaries
-from tests.machines import ROOT, NamedServer, clean_environment, dialogue
+from dialogue.platform.embedded.server import binaries
+from tests.machines import ROOT, NamedServer, clean_environment, database_of, dialogue
 
 pytestmark = pytest.mark.slow
 # The first state of the project that had companies, members and roles.
@@ -28,17 +26,6 @@ def told(*words: str, **environment: str) -> dict[str, object]:
     assert done.returncode == 0, (done.stdout, done.stderr)
     result: dict[str, object] = json.loads(done.stdout)
     return result
-
-
-@contextmanager
-def database_of(data: Path) -> Iterator[psycopg.Connection]:
-    server = EmbeddedServer(data)
-    server.start()
-    try:
-        with psycopg.connect(host=str(server.socket), user=SUPERUSER, dbname="dialogue", autocommit=True) as raw:
-            yield raw
-    finally:
-        server.release()
 
 
 def make_company(data: Path, login: str = "romashka", **environment: str) -> None:

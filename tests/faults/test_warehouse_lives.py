@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 import pytest
 
-from dialogue.platform.embedded.server import SUPERUSER, EmbeddedServer
 from dialogue.platform.warehouse.copying import cluster_of
 from dialogue.platform.warehouse.source import Source
+from tests.machines import database_of
 
 pytestmark = pytest.mark.slow
 
@@ -27,30 +25,19 @@ class Plain:
         return self.raw.execute(sql).fetchall()
 
 
-@contextmanager
-def cluster(data: Path) -> Iterator[psycopg.Connection[Any]]:
-    server = EmbeddedServer(data)
-    server.start()
-    try:
-        with psycopg.connect(host=str(server.socket), user=SUPERUSER, dbname="postgres", autocommit=True) as raw:
-            yield raw
-    finally:
-        server.release()
-
-
 def name_of(raw: psycopg.Connection[Any]) -> str:
     return cluster_of(cast("Source", Plain(raw)))
 
 
 def test_restart_is_the_same_life_and_a_recovery_another(data: Path) -> None:
-    with cluster(data) as raw:
+    with database_of(data, "postgres") as raw:
         first = name_of(raw)
         raw.execute("ALTER SYSTEM SET restore_command = 'false'")
-    with cluster(data) as raw:
+    with database_of(data, "postgres") as raw:
         assert name_of(raw) == first
     # What a restored base backup does: read the journal to its end and go on in a time line of its own.
     next(data.rglob("PG_VERSION")).parent.joinpath("recovery.signal").touch()
-    with cluster(data) as raw:
+    with database_of(data, "postgres") as raw:
         while raw.execute("SELECT pg_is_in_recovery()").fetchone() == (True,):
             pass
         raw.execute("CHECKPOINT")

@@ -148,9 +148,9 @@ class Runner:
         """Write a batch, unless somebody else did meanwhile."""
         read_from = self.run.read_through
         with transaction.atomic():
-            self._claim(read_from)
+            now = self._claim(read_from)
             _settle_transaction()
-            now = self._count(self.write(lines), read_from)
+            _count(now, self.write(lines))
         self._keep(now)
 
     def commit_turn(self, turn: Turn) -> None:
@@ -158,12 +158,13 @@ class Runner:
         read_from = self.run.read_through if turn.read_from is None else turn.read_from
         with transaction.atomic():
             turn.begin()
-            if turn.before is None or turn.before.finished.is_set():
-                self._claim(read_from)
+            # Beside another batch the import is claimed when that one has let it go.
+            claimed = None if turn.beside else self._claim(read_from)
             _settle_transaction()
             batch = self.write(turn.lines, turn.alone)
             turn.alone()
-            now = self._count(batch, read_from)
+            now = claimed or self._claim(read_from)
+            _count(now, batch)
         self._keep(now)
 
     def _claim(self, read_from: int) -> Import:
@@ -178,18 +179,17 @@ class Runner:
             raise JobCancelled
         return now
 
-    def _count(self, batch: Batch, read_from: int) -> Import:
-        """Add what the batch came to, in its transaction; raises as `_claim` does."""
-        now = self._claim(read_from)
-        add_up(now, batch)
-        now.read_through = batch.lines[-1].number
-        now.save(update_fields=["read_through", "totals", "details", *COUNTS, "updated_at"])
-        return now
-
     def _keep(self, now: Import) -> None:
         self.run.read_through = now.read_through
         for name in (*COUNTS, "totals", "details"):
             setattr(self.run, name, getattr(now, name))
+
+
+def _count(now: Import, batch: Batch) -> None:
+    """Add what the batch came to, in its transaction."""
+    add_up(now, batch)
+    now.read_through = batch.lines[-1].number
+    now.save(update_fields=["read_through", "totals", "details", *COUNTS, "updated_at"])
 
 
 def _settle_transaction() -> None:

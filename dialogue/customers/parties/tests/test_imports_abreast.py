@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
+from threading import Event
 from typing import Any
 
 import pytest
@@ -218,26 +218,23 @@ def test_batches_that_hold_what_the_other_needs_both_come_through(cast: Cast) ->
             by: Actor | None = member_actor(cast.owner)
             assert by
             first, second = create_parties([NewParty(kind="person", name=name) for name in ("Anna", "Boris")], by=by)
+        second_is_there = Event()
         order, tries = {1: [first, second], 2: [second, first]}, []
 
         def commit(turn: Turn) -> None:
             number = turn.lines[0].number
             tries.append(number)
+            if number == 2:
+                second_is_there.set()
             with transaction.atomic():
                 turn.begin()
                 for step, pk in enumerate(order[number]):
                     Party.objects.filter(pk=pk).update(city=f"City {number}")
                     if not step and tries == [1]:
                         # The second batch takes its first row meanwhile, or is waiting for it.
-                        held.join(5)
+                        assert second_is_there.wait(5)
                 turn.alone()
 
-        def until_begun() -> None:
-            while 2 not in tries:
-                pass
-
-        held = Thread(target=until_begun, daemon=True)
-        held.start()
         lines = [[Line(number, {}, [])] for number in (1, 2)]
         written = [batch[0].number for batch in write_abreast(lines, lambda _line: ((), ()), commit, 1)]
 
